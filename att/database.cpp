@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+#include "att/database.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+namespace bluetooth::att {
+
+namespace {
+
+/// The form in which types are compared: 16 bits where the UUID has such a form, else 128.
+UUID comparable(const UUID& uuid) {
+    const UUID shortest = uuid.shortest();
+    return shortest.size() == 2 ? shortest : uuid.canonical();
+}
+
+std::array<std::uint8_t, 2> octets_of(std::uint16_t value) {
+    return {static_cast<std::uint8_t>(value), static_cast<std::uint8_t>(value >> 8)};
+}
+
+}  // namespace
+
+bool Attribute::same_definition(const Attribute& other) const {
+    const bool declaration =
+        kind == Kind::service || kind == Kind::include || kind == Kind::characteristic;
+    return handle == other.handle && group_end == other.group_end && type == other.type &&
+           kind == other.kind && flags == other.flags && (!declaration || value == other.value);
+}
+
+Attribute* Database::add(const UUID& type, Attribute::Kind kind, std::uint16_t flags, Bytes value) {
+    if (next_ > number(last_handle)) return nullptr;
+    assert(attributes_.empty() || next_ > number(attributes_.back().handle));
+    Attribute& attribute = attributes_.emplace_back();
+    attribute.type = wire_uuid(type);
+    attribute.kind = kind;
+    attribute.user = user_;
+    attribute.flags = flags;
+    attribute.handle = attribute.group_end = static_cast<Handle>(next_++);
+    attribute.capacity = std::max(Attribute::default_capacity, value.size());
+    attribute.value.assign(value.begin(), value.end());
+    return &attribute;
+}
+
+Handle Database::add_service(const UUID& uuid, const UUID& declaration) {
+    const UUID wire = wire_uuid(uuid);
+    const Attribute* service = add(declaration, Attribute::Kind::service, flag::read, wire.bytes());
+    return service != nullptr ? service->handle : no_handle;
+}
+
+Handle Database::add_include(HandleRange service, const UUID& uuid) {
+    std::vector<std::uint8_t> value;  // Vol 3 Part G 3.2: a 128-bit UUID is left out
+    for (const Handle handle : {service.start, service.end})
+        for (const std::uint8_t octet : octets_of(number(handle))) value.push_back(octet);
+    if (uuid.size() == 2) value.insert(value.end(), uuid.bytes().begin(), uuid.bytes().end());
+    const Attribute* include = add(type::include, Attribute::Kind::include, flag::read, value);
+    return include != nullptr ? include->handle : no_handle;
+}
+
+Handle Database::add_characteristic(const UUID& uuid, std::uint8_t properties, std::uint16_t flags,
+                                    Bytes value) {
+    std::vector<std::uint8_t> declaration{properties};  // Vol 3 Part G 3.3.1
+    for (const std::uint8_t octet : octets_of(static_cast<std::uint16_t>(next_ + 1)))
+        declaration.push_back(octet);
+    const UUID wire = wire_uuid(uuid);
+    declaration.insert(declaration.end(), wire.bytes().begin(), wire.bytes().end());
+    if (add(type::characteristic, Attribute::Kind::characteristic, flag::read, declaration) ==
+        nullptr)
+        return no_handle;
+    const Attribute* added = add(uuid, Attribute::Kind::value, flags, value);
+    return added != nullptr ? added->handle : no_handle;
+}
+
+Handle Database::add_descriptor(const UUID& uuid, std::uint16_t flags, Bytes value) {
+    const Attribute* added = add(uuid, Attribute::Kind::descriptor, flags, value);
+    return added != nullptr ? added->handle : no_handle;
+}
+
+Handle Database::add_client_configuration() {
+    const auto value = std::ranges::find(attributes_.rbegin(), attributes_.rend(),
+                                         Attribute::Kind::value, &Attribute::kind);
+    assert(value != attributes_.rend());
+    if (configuration_count_ == Attribute::no_configuration) return no_handle;
+    value->configuration = static_cast<std::uint16_t>(configuration_count_++);
+    // Who may not read the value may not subscribe to it either. Clients write a CCCD with and
+    // without response.
+    const auto readers =
+        (value->flags & (flag::read_encrypted | flag::read_authenticated | flag::read_authorized))
+        << 3;
+    const auto updates = value->flags & (flag::notify | flag::indicate);
+    const auto flags = readers | updates | flag::read | flag::write | flag::write_no_response;
+    const std::uint16_t configuration = value->configuration;
+    Attribute* added = add(type::client_configuration, Attribute::Kind::client_configuration,
+                           static_cast<std::uint16_t>(flags), {});
+    if (added == nullptr) return no_handle;
+    added->configuration = configuration;
+    added->user = false;  // a subscription is no event to the application
+    configuration_handles_.push_back(added->handle);
+    return added->handle;
+}
+
+void Database::seal() {
+    using Kind = Attribute::Kind;
+    Attribute* service = nullptr;
+    Attribute* characteristic = nullptr;
+    for (Attribute& attribute : attributes_) {
+        if (attribute.kind == Kind::service) {
+            service = &attribute;
+            characteristic = nullptr;
+        } else if (attribute.kind == Kind::characteristic) {
+            characteristic = &attribute;
+        }
+        if (service != nullptr) service->group_end = attribute.handle;
+        if (characteristic != nullptr) characteristic->group_end = attribute.handle;
+    }
+
+    struct Entry {
+        UUID type;
+        std::uint32_t place;
+    };
+    std::vector<Entry> entries;
+    entries.reserve(attributes_.size());
+    for (std::uint32_t place = 0; place < attributes_.size(); ++place)
+        entries.push_back({comparable(attributes_[place].type), place});
+    std::ranges::stable_sort(entries, {}, &Entry::type);
+    types_.clear();
+    places_by_type_.clear();
+    for (const Entry& entry : entries) {
+        if (types_.empty() || types_.back().type != entry.type)
+            types_.push_back({entry.type, static_cast<std::uint32_t>(places_by_type_.size()), 0});
+        ++types_.back().count;
+        places_by_type_.push_back(entry.place);
+    }
+}
+
+const Attribute* Database::search(Handle handle) const {
+    const auto found = std::ranges::lower_bound(attributes_, handle, {}, &Attribute::handle);
+    return found != attributes_.end() && found->handle == handle ? &*found : nullptr;
+}
+
+std::span<const Attribute> Database::in(HandleRange range) const {
+    const auto first = std::ranges::lower_bound(attributes_, range.start, {}, &Attribute::handle);
+    const auto last =
+        std::ranges::upper_bound(first, attributes_.end(), range.end, {}, &Attribute::handle);
+    return {first, last};
+}
+
+std::span<const std::uint32_t> Database::of_type(const UUID& type, HandleRange range) const {
+    const UUID wanted = comparable(type);
+    const auto group = std::ranges::lower_bound(types_, wanted, {}, &TypeGroup::type);
+    if (group == types_.end() || group->type != wanted) return {};
+    const auto places = std::span{places_by_type_}.subspan(group->first, group->count);
+    const auto handle_at = [this](std::uint32_t place) { return attributes_[place].handle; };
+    const auto first = std::ranges::lower_bound(places, range.start, {}, handle_at);
+    const auto last = std::ranges::upper_bound(first, places.end(), range.end, {}, handle_at);
+    return {first, last};
+}
+
+std::size_t Database::configurations_below(Handle end) const {
+    const auto first_not_below = std::ranges::lower_bound(configuration_handles_, end);
+    return static_cast<std::size_t>(first_not_below - configuration_handles_.begin());
+}
+
+std::optional<HandleRange> Database::difference(const Database& other) const {
+    const auto same = [](const Attribute& a, const Attribute& b) { return a.same_definition(b); };
+    const auto [ours, theirs] = std::ranges::mismatch(attributes_, other.attributes_, same);
+    const bool ours_ended = ours == attributes_.end();
+    const bool theirs_ended = theirs == other.attributes_.end();
+    if (ours_ended && theirs_ended) return std::nullopt;
+    const Handle start = ours_ended     ? theirs->handle
+                         : theirs_ended ? ours->handle
+                                        : std::min(ours->handle, theirs->handle);
+    Handle end = start;
+    for (const auto* attributes : {&attributes_, &other.attributes_})
+        if (!attributes->empty()) end = std::max(end, attributes->back().handle);
+    return HandleRange{start, end};
+}
+
+}  // namespace bluetooth::att

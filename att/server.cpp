@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include "att/server.hpp"
+
+#include "att/server_run.hpp"
+#include "base/log.hpp"
+
+namespace bluetooth::att {
+
+ServerSession::ServerSession(Server& server, Bearer& bearer)
+    : server_(server),
+      bearer_(bearer),
+      configurations_(server.database().configuration_count()),
+      waiting_(server.limits().waiting_pdus),
+      prepared_(server.limits().prepared_fragments, server.limits().prepared_buffers),
+      indications_(server.limits().pending_indications) {
+    request_.reserve(Server::max_mtu);
+    server.sessions_.push_back(this);
+}
+
+ServerSession::~ServerSession() { std::erase(server_.sessions_, this); }
+
+std::optional<HandleRange> Server::replace_database(Database database) {
+    const std::optional<HandleRange> changed = database_.difference(database);
+    database_ = std::move(database);
+    if (!changed) return changed;
+    for (ServerSession* session : sessions_) {
+        session->configurations_.resize(database_.configurations_below(changed->start));
+        session->configurations_.resize(database_.configuration_count());
+        session->prepared_.clear();
+        session->verdicts_void_ = session->state_ == ServerSession::State::awaiting_read_answer;
+    }
+    return changed;
+}
+
+void Server::receive(const ServerContext& ctx, ServerSession& session, Bytes pdu) {
+    if (pdu.empty() || session.bearer_.closed()) return;
+    // Confirmations belong to the other direction's transaction and wait for nothing.
+    if (pdu[0] == HandleValueConfirmation::code) return confirm(ctx, session, pdu);
+    if (session.state_ == ServerSession::State::idle) return start(ctx, session, pdu);
+    // A peer may send commands at any time; a second request breaks the sequential rule (Vol 3
+    // Part F 3.3.2) and is answered in its turn.
+    Buffer copy = session.waiting_.full() ? Buffer{} : ctx.buffers.acquire();
+    if (!copy || !copy.append(pdu)) {
+        ++session.dropped_;
+        return;
+    }
+    (void)session.waiting_.push(std::move(copy));
+}
+
+void Server::start(const ServerContext& ctx, ServerSession& session, Bytes pdu) {
+    if ((pdu[0] & command_flag) != 0) return command(ctx, session, pdu);
+    session.granted_ = 0;
+    session.refusal_.reset();
+    session.answer_due_ = never;
+    session.response_ = ctx.buffers.acquire();
+    if (!session.response_) {
+        // Longer ones are refused without a look at what follows the opcode.
+        const std::size_t kept = std::min<std::size_t>(pdu.size(), max_mtu);
+        session.request_.assign(pdu.begin(), pdu.begin() + static_cast<std::ptrdiff_t>(kept));
+        session.state_ = ServerSession::State::awaiting_buffer;
+        session.answer_due_ = ctx.now + buffer_retry;
+        ctx.out.wake_at(session.answer_due_);
+        return;
+    }
+    run(ctx, session, pdu);
+}
+
+void Server::run(const ServerContext& ctx, ServerSession& session, Bytes request) {
+    const MutableBytes tail = session.response_.tail();
+    const std::size_t limit = std::min<std::size_t>(session.bearer_.mtu(), tail.size());
+    Run run{ctx, session, request, Response{tail.first(limit)}};
+    const Outcome outcome = dispatch(run);
+    if (outcome == Outcome::await_reads) {
+        session.state_ = ServerSession::State::awaiting_read_answer;
+        if (request.data() != session.request_.data())
+            session.request_.assign(request.begin(), request.end());
+    } else {
+        session.response_.commit(run.response.size());
+        if (outcome == Outcome::respond) return respond(ctx, session);
+        session.state_ = ServerSession::State::awaiting_write_answer;
+    }
+    // One limit for the whole request, however many answers it needs.
+    if (session.answer_due_ == never) session.answer_due_ = ctx.now + answer_time;
+    ctx.out.wake_at(session.answer_due_);
+}
+
+Server::Outcome Server::dispatch(Run& run) {
+    if (run.request.size() > run.session.bearer_.mtu())
+        return refuse(run, no_handle, ErrorCode::invalid_pdu);
+    switch (static_cast<Opcode>(run.request[0])) {
+    case Opcode::exchange_mtu_request: return exchange_mtu(run);
+    case Opcode::find_information_request: return find_information(run);
+    case Opcode::find_by_type_value_request: return find_by_type_value(run);
+    case Opcode::read_by_type_request: return read_by_type(run);
+    case Opcode::read_request: return read(run);
+    case Opcode::read_blob_request: return read_blob(run);
+    case Opcode::read_multiple_request: return read_multiple<ReadMultipleRequest>(run);
+    case Opcode::read_by_group_type_request: return read_by_group_type(run);
+    case Opcode::write_request: return write(run);
+    case Opcode::prepare_write_request: return prepare_write(run);
+    case Opcode::execute_write_request: return execute_write(run);
+    case Opcode::read_multiple_variable_request:
+        return read_multiple<ReadMultipleVariableRequest>(run);
+    default: return refuse(run, no_handle, ErrorCode::request_not_supported);
+    }
+}
+
+void Server::respond(const ServerContext& ctx, ServerSession& session) {
+    if (session.response_.size() != 0) ctx.out.push(Send{std::move(session.response_)});
+    session.response_.reset();
+    session.state_ = ServerSession::State::idle;
+    session.answer_due_ = never;
+}
+
+void Server::start_waiting(const ServerContext& ctx, ServerSession& session) {
+    while (session.state_ == ServerSession::State::idle && !session.waiting_.empty()) {
+        const Buffer pdu = session.waiting_.pop();
+        start(ctx, session, pdu.bytes());
+    }
+}
+
+Server::Outcome Server::exchange_mtu(Run& run) {
+    const auto request = run.decoded<ExchangeMtuRequest>();
+    if (!request) return refuse(run, no_handle, ErrorCode::invalid_pdu);
+    run.response.assign(ExchangeMtuResponse{rx_mtu_});
+    // Once per bearer (3.4.2.1); a repetition is answered and changes nothing.
+    Bearer& bearer = run.session.bearer_;
+    if (!bearer.mtu_exchanged() && bearer.finish_mtu_exchange(rx_mtu_, request->client_rx_mtu))
+        run.ctx.out.push(MtuExchanged{bearer.mtu()});
+    return Outcome::respond;
+}
+
+Server::Verdict Server::ask(Run& run, const Attribute& attribute) {
+    if (!attribute.user || !read_events_) return Verdict::granted;
+    ServerSession& session = run.session;
+    if (++run.asked <= session.granted_) return Verdict::granted;
+    if (session.refusal_) return Verdict::refused;
+    run.ctx.out.push(ReadRequested{attribute.handle, static_cast<Token>(++session.token_)});
+    return Verdict::pending;
+}
+
+void Server::answer_read(const ServerContext& ctx, ServerSession& session, Token token,
+                         std::optional<ErrorCode> refusal) {
+    if (session.state_ != ServerSession::State::awaiting_read_answer ||
+        static_cast<Token>(session.token_) != token)
+        return;
+    if (std::exchange(session.verdicts_void_, false))
+        session.granted_ = 0;
+    else if (refusal)
+        session.refusal_ = refusal;
+    else
+        ++session.granted_;
+    run(ctx, session, session.request_);
+    start_waiting(ctx, session);
+}
+
+void Server::raise_written(const ServerContext& ctx, ServerSession& session, Handle handle) {
+    ctx.out.push(Written{handle, static_cast<Token>(session.token_)});
+    ++session.unanswered_writes_;
+}
+
+void Server::answer_write(const ServerContext& ctx, ServerSession& session, Token token) {
+    if (session.state_ != ServerSession::State::awaiting_write_answer ||
+        static_cast<Token>(session.token_) != token || --session.unanswered_writes_ != 0)
+        return;
+    respond(ctx, session);
+    start_waiting(ctx, session);
+}
+
+void Server::on_timer(const ServerContext& ctx, ServerSession& session) {
+    if (ctx.now >= session.confirmation_due_) {
+        log::warn("att", "no confirmation within 30 s: the bearer is closed");
+        abandon(ctx, session, errc::timed_out);
+        ctx.out.push(CloseBearer{make_error(errc::timed_out)});
+    }
+    if (ctx.now >= session.prepared_.deadline()) session.prepared_.clear();
+    if (ctx.now >= session.answer_due_) {
+        switch (session.state_) {
+        case ServerSession::State::idle: break;
+        case ServerSession::State::awaiting_buffer: on_buffers_available(ctx, session); break;
+        case ServerSession::State::awaiting_read_answer:
+            log::warn("att", "no answer to a read event within 5 s: the read is refused");
+            session.refusal_ = ErrorCode::unlikely_error;
+            session.granted_ = session.verdicts_void_ ? std::uint16_t{0} : session.granted_;
+            session.verdicts_void_ = false;
+            run(ctx, session, session.request_);
+            start_waiting(ctx, session);
+            break;
+        case ServerSession::State::awaiting_write_answer:
+            session.unanswered_writes_ = 0;
+            respond(ctx, session);
+            start_waiting(ctx, session);
+            break;
+        }
+    }
+    const Time next =
+        std::min({session.confirmation_due_, session.prepared_.deadline(), session.answer_due_});
+    if (next != never) ctx.out.wake_at(next);
+}
+
+void Server::on_buffers_available(const ServerContext& ctx, ServerSession& session) {
+    if (session.state_ != ServerSession::State::awaiting_buffer) return;
+    session.answer_due_ = never;
+    session.response_ = ctx.buffers.acquire();
+    if (!session.response_) {
+        session.answer_due_ = ctx.now + buffer_retry;
+        ctx.out.wake_at(session.answer_due_);
+        return;
+    }
+    run(ctx, session, session.request_);
+    start_waiting(ctx, session);
+}
+
+void Server::on_disconnected(const ServerContext& ctx, ServerSession& session) {
+    abandon(ctx, session, errc::not_connected);
+}
+
+/// Nothing can be sent any more: what is pending fails, and all buffers go back to their pool.
+void Server::abandon(const ServerContext& ctx, ServerSession& session, errc error) {
+    session.bearer_.close();
+    session.confirmation_due_ = never;
+    while (!session.indications_.empty())
+        ctx.out.push(IndicationDone{session.indications_.pop().handle, make_error(error)});
+    session.prepared_.clear();
+    session.waiting_.clear();
+    session.response_.reset();
+    session.state_ = ServerSession::State::idle;
+    session.answer_due_ = never;
+    session.unanswered_writes_ = 0;
+}
+
+}  // namespace bluetooth::att

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "bluetooth/adapter.hpp"
+
+#include <cstdlib>
+#include <utility>
+
+#include "transport/open.hpp"
+#include "virtual_controller/virtual_transport.hpp"
+
+namespace bluetooth {
+namespace {
+
+/// A handler whose operation lives in a slot of the adapter, which it keeps alive.
+template <void (*function)(Adapter&, error_code)> struct SlotHandler {
+    using allocator_type = transport::SlotAllocator<void>;
+
+    std::shared_ptr<Adapter> adapter;
+    transport::HandlerSlot* slot;
+
+    allocator_type get_allocator() const { return allocator_type{*slot}; }
+    void operator()(error_code error = {}) const { function(*adapter, error); }
+};
+
+std::string transport_or_environment(std::string_view name) {
+    if (!name.empty()) return std::string{name};
+    const char* from_environment = std::getenv("ASIOBLE_TRANSPORT");
+    return from_environment == nullptr ? std::string{} : std::string{from_environment};
+}
+
+}  // namespace
+
+Adapter::Adapter(Executor executor, std::string_view transport)
+    : executor_(std::move(executor)),
+      transport_name_(transport_or_environment(transport)),
+      timer_(executor_),
+      host(*this, random_) {
+    virtual_controller::register_virtual_transport();
+}
+
+void Adapter::activate(ActivationHandler handler) {
+    activating_ = true;
+    handler_ = std::move(handler);
+    message_.clear();
+    transport::async_open(
+        executor_, transport_name_,
+        [self = shared_from_this(), attempt = ++attempt_](
+            error_code error, std::string message, std::unique_ptr<transport::Transport> opened) {
+            self->opened(attempt, error, std::move(message), std::move(opened));
+        });
+}
+
+void Adapter::opened(std::uint64_t attempt, error_code error, std::string message,
+                     std::unique_ptr<transport::Transport> transport) {
+    if (attempt != attempt_ || !activating_) return;  // given up meanwhile
+    if (error) {
+        message_ = std::move(message);
+        finish_activation(error);
+        return;
+    }
+    host.start(std::move(transport));
+}
+
+void Adapter::on_started(error_code error, std::string_view message) {
+    message_ = message;
+    finish_activation(error);
+}
+
+void Adapter::finish_activation(error_code error) {
+    activating_ = false;
+    ++attempt_;
+    if (!handler_) return;
+    auto executor = asio::get_associated_executor(handler_, executor_);
+    asio::post(executor, [handler = std::exchange(handler_, nullptr), error]() mutable {
+        std::move(handler)(error);
+    });
+}
+
+void Adapter::deactivate() {
+    host.stop();
+    if (activating_) finish_activation(asio::error::operation_aborted);
+}
+
+Time Adapter::now() { return Clock::now(); }
+
+void Adapter::wake_at(Time when) {
+    // Deadlines mostly move backwards in time only after the timer has fired, so the timer is left
+    // alone until then: that costs an idle call now and then and saves arming it for each packet.
+    if (when >= armed_) return;
+    armed_ = when;
+    timer_.expires_at(when);
+    timer_.async_wait(SlotHandler<[](Adapter& adapter, error_code error) {
+        if (error) return;  // armed anew for an earlier time
+        adapter.armed_ = never;
+        adapter.host.on_timer();
+    }>{shared_from_this(), &timer_slot_});
+}
+
+void Adapter::run_soon() {
+    if (std::exchange(soon_, true)) return;
+    asio::post(executor_, SlotHandler<[](Adapter& adapter, error_code) {
+                   adapter.soon_ = false;
+                   adapter.host.on_run_soon();
+               }>{shared_from_this(), &soon_slot_});
+}
+
+}  // namespace bluetooth

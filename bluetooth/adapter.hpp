@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+//
+// Private: the one place where a `Host` meets the outer world. It gives the host its clock, its
+// timer and its transport on an Asio executor, and is itself what pending operations keep alive.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bluetooth/host.hpp"
+#include "crypto/random.hpp"
+#include "transport/asio.hpp"
+#include "transport/handler_slot.hpp"
+#include "transport/transport.hpp"
+
+namespace bluetooth {
+
+class Adapter final : public Host::Environment, public std::enable_shared_from_this<Adapter> {
+public:
+    using Executor = asio::any_io_executor;
+    using ActivationHandler = asio::any_completion_handler<void(error_code)>;
+
+    Adapter(Executor executor, std::string_view transport);
+
+    const Executor& executor() const { return executor_; }
+    const std::string& last_message() const { return message_; }
+
+    /// Opens the transport and brings the host up.
+    void activate(ActivationHandler handler);
+    /// Ends everything at once; an activation in progress ends with `operation_aborted`.
+    void deactivate();
+    bool activating() const { return activating_; }
+
+    // Host::Environment
+    Time now() override;
+    void wake_at(Time when) override;
+    void run_soon() override;
+    void on_started(error_code error, std::string_view message) override;
+
+private:
+    void opened(std::uint64_t attempt, error_code error, std::string message,
+                std::unique_ptr<transport::Transport> transport);
+    void finish_activation(error_code error);
+
+    Executor executor_;
+    std::string transport_name_;
+    std::string message_;
+    crypto::SystemRandom random_;
+
+    asio::steady_timer timer_;
+    Time armed_ = never;
+    transport::HandlerSlot timer_slot_;
+    bool soon_ = false;
+    transport::HandlerSlot soon_slot_;
+
+    bool activating_ = false;
+    std::uint64_t attempt_ = 0;  // tells a late opening from the present one
+    ActivationHandler handler_;
+
+public:
+    Host host;  // declared last: it refers to what stands above
+};
+
+}  // namespace bluetooth

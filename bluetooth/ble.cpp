@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: MIT
+#include "bluetooth/ble.hpp"
+
+#include <type_traits>
+
+#include "bluetooth/adapter.hpp"
+
+namespace bluetooth {
+namespace {
+
+/// What to do about an error of the host, behind its meaning.
+std::string_view advice(const error_code& error) {
+    if (error.category() != host_category()) return {};
+    switch (static_cast<errc>(error.value())) {
+        case errc::not_active: return "";  // the meaning says it
+        case errc::no_buffers: return "; go on when SendReady or the end of a procedure is reported";
+        case errc::busy: return "; wait for its Done event or stop it";
+        case errc::already_in_progress: return "; wait for its event or cancel it";
+        case errc::not_connected: return "; use the handle of a live *Connect event";
+        case errc::not_permitted: return "; use async_active";
+        case errc::invalid_argument: return "; see the call's documentation for what it takes";
+        default: return "";
+    }
+}
+
+/// Runs the form of a call that takes an `error_code` and throws what it reports.
+template <class Call> auto throwing(const char* name, Call&& call) {
+    error_code error;
+    if constexpr (std::is_void_v<decltype(call(error))>) {
+        call(error);
+        if (error) throw system_error(error, std::string{name} + std::string{advice(error)});
+    } else {
+        auto value = call(error);
+        if (error) throw system_error(error, std::string{name} + std::string{advice(error)});
+        return value;
+    }
+}
+
+}  // namespace
+
+BLE::BLE(std::string_view transport)
+    : context_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE)),
+      adapter_(std::make_shared<Adapter>(context_->get_executor(), transport)) {}
+
+BLE::BLE(Executor executor, std::string_view transport)
+    : adapter_(std::make_shared<Adapter>(std::move(executor), transport)) {}
+
+BLE::~BLE() {
+    adapter_->host.irq({});
+    adapter_->deactivate();
+}
+
+BLE::Executor BLE::get_executor() const { return adapter_->executor(); }
+
+namespace {
+asio::io_context& owned(const std::unique_ptr<asio::io_context>& context, const char* call) {
+    if (context) return *context;
+    throw system_error(make_error(errc::not_permitted),
+                       std::string{call} + ": this BLE was made on a foreign executor; run that");
+}
+}  // namespace
+
+std::size_t BLE::run() {
+    asio::io_context& context = owned(context_, "run");
+    const auto work = asio::make_work_guard(context);
+    context.restart();
+    return context.run();
+}
+std::size_t BLE::run_for(std::chrono::milliseconds duration) {
+    asio::io_context& context = owned(context_, "run_for");
+    const auto work = asio::make_work_guard(context);
+    context.restart();
+    return context.run_for(duration);
+}
+std::size_t BLE::poll() {
+    asio::io_context& context = owned(context_, "poll");
+    context.restart();
+    return context.poll();
+}
+void BLE::stop() { owned(context_, "stop").stop(); }
+
+// ---- state
+
+bool BLE::active() const { return adapter_->host.active(); }
+
+bool BLE::active(bool on) {
+    error_code error;
+    const bool now_active = active(on, error);
+    if (error) {
+        const std::string& message = last_message();
+        throw system_error(error, message.empty() ? "active" + std::string{advice(error)} : message);
+    }
+    return now_active;
+}
+
+bool BLE::active(bool on, error_code& error) {
+    error = {};
+    if (!on) {
+        adapter_->deactivate();
+        return false;
+    }
+    if (active()) return true;
+    if (!context_ || adapter_->host.in_handler()) {
+        error = make_error(errc::not_permitted);
+        return false;
+    }
+    bool done = false;
+    async_active(true, [&](error_code result) {
+        error = result;
+        done = true;
+    });
+    const auto work = asio::make_work_guard(*context_);
+    context_->restart();
+    while (!done && context_->run_one() > 0) {
+    }
+    return active();
+}
+
+void BLE::start_active(bool on, ActivationHandler handler) {
+    error_code outcome;
+    if (on && adapter_->activating())
+        outcome = make_error(errc::already_in_progress);
+    else if (on && !active())
+        return adapter_->activate(std::move(handler));
+    else if (!on)
+        adapter_->deactivate();
+    auto executor = asio::get_associated_executor(handler, get_executor());
+    asio::post(executor, [handler = std::move(handler), outcome]() mutable {
+        std::move(handler)(outcome);
+    });
+}
+
+const std::string& BLE::last_message() const { return adapter_->last_message(); }
+
+void BLE::irq(Handler handler) { adapter_->host.irq(std::move(handler)); }
+
+ControllerInfo BLE::controller_info() const { return adapter_->host.controller_info(); }
+Statistics BLE::statistics() const { return adapter_->host.statistics(); }
+
+void BLE::snoop(std::string_view path, bool with_keys) {
+    std::string message;
+    if (const error_code error = adapter_->host.snoop(path, with_keys, message))
+        throw system_error(error, message);
+}
+void BLE::snoop(std::string_view path, bool with_keys, error_code& error) {
+    std::string message;
+    error = adapter_->host.snoop(path, with_keys, message);
+}
+
+void BLE::throw_on(const error_code& error, const char* call) {
+    if (error) throw system_error(error, std::string{call} + std::string{advice(error)});
+}
+
+void BLE::set_option(config::addr_mode option, error_code& error) {
+    error = adapter_->host.set(option);
+}
+void BLE::set_option(const config::gap_name& option, error_code& error) {
+    error = adapter_->host.set(option);
+}
+void BLE::set_option(config::mtu option, error_code& error) { error = adapter_->host.set(option); }
+void BLE::set_option(config::rxbuf option, error_code& error) {
+    error = adapter_->host.set(option);
+}
+void BLE::set_option(config::send_queue option, error_code& error) {
+    error = adapter_->host.set(option);
+}
+void BLE::get_option(config::mac& option, error_code& error) const {
+    error = adapter_->host.get(option);
+}
+void BLE::get_option(config::gap_name& option, error_code& error) const {
+    error = adapter_->host.get(option);
+}
+void BLE::get_option(config::mtu& option, error_code& error) const {
+    error = adapter_->host.get(option);
+}
+void BLE::get_option(config::rxbuf& option, error_code& error) const {
+    error = adapter_->host.get(option);
+}
+void BLE::get_option(config::send_queue& option, error_code& error) const {
+    error = adapter_->host.get(option);
+}
+
+// ---- GAP
+
+void BLE::gap_advertise(std::chrono::microseconds interval, std::optional<Bytes> adv_data,
+                        const AdvertiseOptions& options, error_code& error) {
+    error = adapter_->host.advertise(interval, adv_data, options.resp_data, options.connectable);
+}
+void BLE::gap_advertise(std::chrono::microseconds interval, std::optional<Bytes> adv_data,
+                        const AdvertiseOptions& options) {
+    throwing("gap_advertise",
+             [&](error_code& error) { gap_advertise(interval, adv_data, options, error); });
+}
+void BLE::gap_advertise(std::nullopt_t) { adapter_->host.stop_advertising(); }
+
+void BLE::gap_scan(std::chrono::milliseconds duration, const ScanOptions& options,
+                   error_code& error) {
+    error = adapter_->host.scan({.duration = duration,
+                                 .interval = options.interval,
+                                 .window = options.window,
+                                 .active = options.active,
+                                 .filter_duplicates = options.filter_duplicates});
+}
+void BLE::gap_scan(std::chrono::milliseconds duration, const ScanOptions& options) {
+    throwing("gap_scan", [&](error_code& error) { gap_scan(duration, options, error); });
+}
+void BLE::gap_scan(std::nullopt_t, error_code& error) { error = adapter_->host.stop_scan(); }
+void BLE::gap_scan(std::nullopt_t) {
+    throwing("gap_scan", [&](error_code& error) { gap_scan(std::nullopt, error); });
+}
+
+void BLE::gap_connect(AddressType addr_type, const Address& addr, const ConnectOptions& options,
+                      error_code& error) {
+    error = adapter_->host.connect(addr_type, addr, options.scan_duration,
+                                   options.min_conn_interval, options.max_conn_interval);
+}
+void BLE::gap_connect(AddressType addr_type, const Address& addr, const ConnectOptions& options) {
+    throwing("gap_connect",
+             [&](error_code& error) { gap_connect(addr_type, addr, options, error); });
+}
+void BLE::gap_connect(std::nullopt_t, error_code& error) {
+    error = adapter_->host.cancel_connect();
+}
+void BLE::gap_connect(std::nullopt_t) {
+    throwing("gap_connect", [&](error_code& error) { gap_connect(std::nullopt, error); });
+}
+
+bool BLE::gap_disconnect(ConnectionHandle conn_handle, error_code& error) {
+    error = adapter_->host.disconnect(conn_handle);
+    if (error == errc::not_connected) {
+        error = {};
+        return false;
+    }
+    return !error;
+}
+bool BLE::gap_disconnect(ConnectionHandle conn_handle) {
+    return throwing("gap_disconnect",
+                    [&](error_code& error) { return gap_disconnect(conn_handle, error); });
+}
+
+void BLE::gap_update_connection(ConnectionHandle conn_handle,
+                                std::chrono::microseconds min_interval,
+                                std::chrono::microseconds max_interval, std::uint16_t latency,
+                                std::chrono::milliseconds supervision_timeout, error_code& error) {
+    error = adapter_->host.update_connection(conn_handle, min_interval, max_interval, latency,
+                                             supervision_timeout);
+}
+void BLE::gap_update_connection(ConnectionHandle conn_handle,
+                                std::chrono::microseconds min_interval,
+                                std::chrono::microseconds max_interval, std::uint16_t latency,
+                                std::chrono::milliseconds supervision_timeout) {
+    throwing("gap_update_connection", [&](error_code& error) {
+        gap_update_connection(conn_handle, min_interval, max_interval, latency, supervision_timeout,
+                              error);
+    });
+}
+
+// ---- GATT server
+
+std::vector<std::vector<AttributeHandle>> BLE::gatts_register_services(
+    std::span<const Service> services, error_code& error) {
+    return adapter_->host.register_services(services, error);
+}
+std::vector<std::vector<AttributeHandle>> BLE::gatts_register_services(
+    std::span<const Service> services) {
+    return throwing("gatts_register_services",
+                    [&](error_code& error) { return gatts_register_services(services, error); });
+}
+
+Bytes BLE::gatts_read(AttributeHandle value_handle, error_code& error) {
+    return adapter_->host.read_value(value_handle, error);
+}
+Bytes BLE::gatts_read(AttributeHandle value_handle) {
+    error_code unknown_handle_reads_empty;
+    return gatts_read(value_handle, unknown_handle_reads_empty);
+}
+
+std::size_t BLE::gatts_write(AttributeHandle value_handle, Bytes data, bool send_update,
+                             error_code& error) {
+    error = adapter_->host.write_value(value_handle, data, send_update);
+    return data.size();
+}
+std::size_t BLE::gatts_write(AttributeHandle value_handle, Bytes data, bool send_update) {
+    return throwing("gatts_write", [&](error_code& error) {
+        return gatts_write(value_handle, data, send_update, error);
+    });
+}
+
+void BLE::gatts_set_buffer(AttributeHandle value_handle, std::size_t size, bool append,
+                           error_code& error) {
+    error = adapter_->host.set_buffer(value_handle, size, append);
+}
+void BLE::gatts_set_buffer(AttributeHandle value_handle, std::size_t size, bool append) {
+    throwing("gatts_set_buffer",
+             [&](error_code& error) { gatts_set_buffer(value_handle, size, append, error); });
+}
+
+void BLE::gatts_notify(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                       std::optional<Bytes> data, error_code& error) {
+    error = adapter_->host.notify(conn_handle, value_handle, data);
+}
+void BLE::gatts_notify(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                       std::optional<Bytes> data) {
+    throwing("gatts_notify",
+             [&](error_code& error) { gatts_notify(conn_handle, value_handle, data, error); });
+}
+void BLE::gatts_indicate(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                         std::optional<Bytes> data, error_code& error) {
+    error = adapter_->host.indicate(conn_handle, value_handle, data);
+}
+void BLE::gatts_indicate(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                         std::optional<Bytes> data) {
+    throwing("gatts_indicate",
+             [&](error_code& error) { gatts_indicate(conn_handle, value_handle, data, error); });
+}
+
+// ---- GATT client
+
+void BLE::gattc_discover_services(ConnectionHandle conn_handle, std::optional<UUID> uuid,
+                                  error_code& error) {
+    error = adapter_->host.discover_services(conn_handle, uuid);
+}
+void BLE::gattc_discover_services(ConnectionHandle conn_handle, std::optional<UUID> uuid) {
+    throwing("gattc_discover_services",
+             [&](error_code& error) { gattc_discover_services(conn_handle, uuid, error); });
+}
+
+void BLE::gattc_discover_characteristics(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                         AttributeHandle end_handle, std::optional<UUID> uuid,
+                                         error_code& error) {
+    error = adapter_->host.discover_characteristics(conn_handle, start_handle, end_handle, uuid);
+}
+void BLE::gattc_discover_characteristics(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                         AttributeHandle end_handle, std::optional<UUID> uuid) {
+    throwing("gattc_discover_characteristics", [&](error_code& error) {
+        gattc_discover_characteristics(conn_handle, start_handle, end_handle, uuid, error);
+    });
+}
+
+void BLE::gattc_discover_descriptors(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                     AttributeHandle end_handle, error_code& error) {
+    error = adapter_->host.discover_descriptors(conn_handle, start_handle, end_handle);
+}
+void BLE::gattc_discover_descriptors(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                     AttributeHandle end_handle) {
+    throwing("gattc_discover_descriptors", [&](error_code& error) {
+        gattc_discover_descriptors(conn_handle, start_handle, end_handle, error);
+    });
+}
+
+void BLE::gattc_read(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                     error_code& error) {
+    error = adapter_->host.read(conn_handle, value_handle);
+}
+void BLE::gattc_read(ConnectionHandle conn_handle, AttributeHandle value_handle) {
+    throwing("gattc_read", [&](error_code& error) { gattc_read(conn_handle, value_handle, error); });
+}
+
+void BLE::gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
+                      bool with_response, error_code& error) {
+    error = adapter_->host.write(conn_handle, value_handle, data, with_response);
+}
+void BLE::gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
+                      bool with_response) {
+    throwing("gattc_write", [&](error_code& error) {
+        gattc_write(conn_handle, value_handle, data, with_response, error);
+    });
+}
+
+void BLE::gattc_exchange_mtu(ConnectionHandle conn_handle, error_code& error) {
+    error = adapter_->host.exchange_mtu(conn_handle);
+}
+void BLE::gattc_exchange_mtu(ConnectionHandle conn_handle) {
+    throwing("gattc_exchange_mtu",
+             [&](error_code& error) { gattc_exchange_mtu(conn_handle, error); });
+}
+std::uint16_t BLE::gattc_mtu(ConnectionHandle conn_handle) const {
+    return adapter_->host.mtu(conn_handle);
+}
+
+}  // namespace bluetooth

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: MIT
+//
+// asioble's public API: class `BLE`, after MicroPython's `bluetooth.BLE`.
+//
+//     bluetooth::BLE ble{"usb:"};                       // or "serial:/dev/ttyACM0", "virtual:", …
+//     ble.irq([&](const bluetooth::Event& event) { … });
+//     ble.active(true);
+//     ble.gap_advertise(250ms, bluetooth::AdvertisingData{}.name("hello").bytes());
+//     ble.run();
+//
+// How it behaves everywhere
+//
+// * One `BLE` drives one adapter; any number of them live side by side.
+// * A `BLE` belongs to one Asio executor and is used from there only; it has no thread and no lock.
+//   Without an executor it owns an `io_context`, which `run` and its kin drive.
+// * The handler of `irq` is called serially, never inside another handler. Every call of this
+//   class except a blocking `active(true)` may be made inside it; the events that a call causes
+//   follow right after the running handler.
+// * Each call that can fail has two forms. One throws `bluetooth::system_error`, whose text says
+//   what to do next; the other takes a trailing `error_code&` and never throws. All of them need an
+//   active adapter (`errc::not_active`) unless they say otherwise; arguments are checked first.
+// * Data arguments are copied before a call returns. Views in events live until the handler
+//   returns; the view that `gatts_read` returns lives until the value is next written.
+// * Nothing waits for ever: every procedure has a deadline and ends in exactly one event.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bluetooth/address.hpp"
+#include "bluetooth/config.hpp"
+#include "bluetooth/error.hpp"
+#include "bluetooth/events.hpp"
+#include "bluetooth/uuid.hpp"
+#include "gatt/service.hpp"
+#include "hci/init.hpp"
+#include "transport/asio.hpp"
+
+namespace bluetooth {
+
+class Adapter;
+
+// Bits of a characteristic's or descriptor's flags (MicroPython's `FLAG_*`; those without a name
+// there are the numbers of its documentation).
+inline constexpr std::uint16_t FLAG_BROADCAST = 0x0001;
+inline constexpr std::uint16_t FLAG_READ = 0x0002;
+inline constexpr std::uint16_t FLAG_WRITE_NO_RESPONSE = 0x0004;
+inline constexpr std::uint16_t FLAG_WRITE = 0x0008;
+inline constexpr std::uint16_t FLAG_NOTIFY = 0x0010;    ///< adds a CCCD
+inline constexpr std::uint16_t FLAG_INDICATE = 0x0020;  ///< adds a CCCD
+inline constexpr std::uint16_t FLAG_AUTHENTICATED_SIGNED_WRITE = 0x0040;
+inline constexpr std::uint16_t FLAG_AUX_WRITE = 0x0100;
+inline constexpr std::uint16_t FLAG_READ_ENCRYPTED = 0x0200;
+inline constexpr std::uint16_t FLAG_READ_AUTHENTICATED = 0x0400;
+inline constexpr std::uint16_t FLAG_READ_AUTHORIZED = 0x0800;
+inline constexpr std::uint16_t FLAG_WRITE_ENCRYPTED = 0x1000;
+inline constexpr std::uint16_t FLAG_WRITE_AUTHENTICATED = 0x2000;
+inline constexpr std::uint16_t FLAG_WRITE_AUTHORIZED = 0x4000;
+
+/// A service to register: `{UUID{0x180f}, {{UUID{0x2a19}, FLAG_READ | FLAG_NOTIFY}}}`.
+using Service = gatt::ServiceDefinition;
+using Characteristic = gatt::CharacteristicDefinition;
+using Descriptor = gatt::DescriptorDefinition;
+
+/// What the adapter said of itself when it was brought up.
+using ControllerInfo = hci::ControllerInfo;
+
+/// Options of `BLE::gap_advertise`.
+struct AdvertiseOptions {
+    /// Scan response data, at most 31 octets. Nothing: what was set last; empty: none.
+    std::optional<Bytes> resp_data{};
+    /// Whether centrals may connect (ADV_IND); else ADV_SCAN_IND.
+    bool connectable = true;
+};
+
+/// Options of `BLE::gap_scan`.
+struct ScanOptions {
+    /// How often to listen, and how long each time: 2.5 ms to 10.24 s, window not above interval.
+    std::chrono::microseconds interval{1'280'000};
+    std::chrono::microseconds window{11'250};
+    /// Ask advertisers for their scan response data, which comes as results of type 4.
+    bool active = false;
+    /// Let the controller report each advertiser once (an extension; it forgets now and then).
+    bool filter_duplicates = false;
+};
+
+/// Options of `BLE::gap_connect`.
+struct ConnectOptions {
+    /// How long to try; 0: 30 s.
+    std::chrono::milliseconds scan_duration{2000};
+    /// Connection interval, 7.5 ms to 4 s; by default 30 ms to 50 ms.
+    std::optional<std::chrono::microseconds> min_conn_interval{};
+    std::optional<std::chrono::microseconds> max_conn_interval{};
+};
+
+/// Counters since activation; what a gateway shows on its status page.
+struct Statistics {
+    std::uint64_t packets_sent = 0;
+    std::uint64_t packets_received = 0;
+    std::uint64_t send_calls = 0;     ///< system calls that wrote packets
+    std::uint64_t receive_calls = 0;  ///< system calls that read packets
+    /// Malformed or unexpected packets from peers or the controller, which were dropped.
+    std::uint64_t packets_dropped = 0;
+};
+
+/// One Bluetooth LE adapter and everything on it.
+class BLE {
+public:
+    using Handler = std::function<void(const Event&)>;
+    using Executor = asio::any_io_executor;
+
+    /// An adapter of its own `io_context`. `transport` names it, e.g. "virtual:",
+    /// "serial:/dev/ttyUSB0,115200,rtscts", "unix:/tmp/controller", "tcp-client:127.0.0.1:9000";
+    /// empty takes the environment variable `ASIOBLE_TRANSPORT`. Nothing is opened before
+    /// `active(true)`.
+    explicit BLE(std::string_view transport = {});
+    /// An adapter on the executor of the caller, who runs it: activate it by `async_active`.
+    explicit BLE(Executor executor, std::string_view transport = {});
+    BLE(const BLE&) = delete;
+    BLE& operator=(const BLE&) = delete;
+    /// Deactivates. Not allowed inside this object's own handler.
+    ~BLE();
+
+    Executor get_executor() const;
+
+    /// Drives the `io_context` that this object owns, as its namesakes of `asio::io_context` do;
+    /// `run` returns after `stop`. With a foreign executor: `errc::not_permitted`.
+    std::size_t run();
+    std::size_t run_for(std::chrono::milliseconds duration);
+    std::size_t poll();
+    void stop();
+
+    // ---- state
+
+    /// Whether the adapter is up. Allowed at any time.
+    bool active() const;
+    /// Opens the adapter and brings it up, or closes it; returns the new state.
+    ///
+    /// `true` blocks until the controller is ready, at most 2 s without an answer
+    /// (`errc::timed_out`); the exception's text names what could not be opened and the remedy.
+    /// When already active nothing happens. MTU, address mode, services and advertising data start
+    /// anew; the handler, `gap_name` and other settings survive. On a foreign executor or inside a
+    /// handler it fails with `errc::not_permitted`: use `async_active`.
+    ///
+    /// `false` takes effect at once: links are dropped, services freed, and no event is delivered
+    /// any more. Allowed at any time.
+    bool active(bool on);
+    bool active(bool on, error_code& error);
+    /// As `active`, without blocking; allowed inside handlers. The token's signature is
+    /// `void(error_code)`. A second activation while one is running ends with
+    /// `errc::already_in_progress`; one that `active(false)` interrupts with
+    /// `asio::error::operation_aborted`.
+    template <asio::completion_token_for<void(error_code)> CompletionToken>
+    auto async_active(bool on, CompletionToken&& token) {
+        return asio::async_initiate<CompletionToken, void(error_code)>(
+            [this, on](auto handler) { start_active(on, std::move(handler)); }, token);
+    }
+    /// What the last failed activation had to say: the reason, and what to do about it.
+    const std::string& last_message() const;
+
+    /// Installs the handler of all events; an empty function removes it. Allowed at any time, also
+    /// inside the handler. Without a handler events are dropped, reads of peers are allowed. An
+    /// exception that leaves the handler is logged, and the handler stays.
+    void irq(Handler handler);
+
+    /// Sets an option (bluetooth/config.hpp). Whether it needs an active adapter, and its errors,
+    /// stand beside each option.
+    template <config::Settable Option> void config(const Option& option) {
+        error_code error;
+        config(option, error);
+        throw_on(error, "config");
+    }
+    template <config::Settable Option> void config(const Option& option, error_code& error) {
+        set_option(option, error);
+    }
+    /// The value of an option: `ble.config<config::mtu>().value`.
+    template <config::Gettable Option> Option config() const {
+        error_code error;
+        Option option = config<Option>(error);
+        throw_on(error, "config");
+        return option;
+    }
+    template <config::Gettable Option> Option config(error_code& error) const {
+        Option option{};
+        get_option(option, error);
+        return option;
+    }
+
+    /// Versions, features, addresses and buffers of the controller. Empty while inactive.
+    ControllerInfo controller_info() const;
+    Statistics statistics() const;
+
+    /// Records every packet into a btsnoop file (mode 0600) from now on, or from the next
+    /// activation; an empty path ends the recording. Key material is masked unless `with_keys`.
+    /// The environment variable `ASIOBLE_SNOOP` does the same for every adapter. Allowed at any
+    /// time. Errors: those of the file.
+    void snoop(std::string_view path, bool with_keys = false);
+    void snoop(std::string_view path, bool with_keys, error_code& error);
+
+    // ---- GAP
+
+    /// Starts advertising, or starts anew with other parameters.
+    ///
+    /// `interval` is 20 ms to 10.24 s, in steps of 625 µs rounded down. `adv_data` has at most 31
+    /// octets; nothing keeps what was set last, empty data clears it (nothing is added: flags and
+    /// name are the caller's, see `AdvertisingData`). Advertising ends by itself when a central
+    /// connects: `CentralConnect`. A refusal by the controller comes as `CommandFailed`.
+    /// Errors: `errc::invalid_argument` (interval, size), `errc::no_buffers` (connectable with all
+    /// connection slots taken). Vol 3 Part C 9.2.3, Vol 6 Part B 4.4.2.
+    void gap_advertise(std::chrono::microseconds interval = std::chrono::milliseconds{500},
+                       std::optional<Bytes> adv_data = std::nullopt,
+                       const AdvertiseOptions& options = {});
+    void gap_advertise(std::chrono::microseconds interval, std::optional<Bytes> adv_data,
+                       const AdvertiseOptions& options, error_code& error);
+    /// `gap_advertise(std::nullopt)` stops advertising. Harmless when nothing is advertised, and
+    /// while inactive.
+    void gap_advertise(std::nullopt_t);
+
+    /// Scans for `duration` (0: until stopped). Each report comes as `ScanResult`, the end as
+    /// `ScanDone`. Errors: `errc::already_in_progress` (a scan is running), `errc::busy` (a
+    /// connection attempt is), `errc::invalid_argument` (window above interval).
+    /// Vol 3 Part C 9.2.6, Vol 6 Part B 4.4.3.
+    void gap_scan(std::chrono::milliseconds duration = std::chrono::milliseconds{0},
+                  const ScanOptions& options = {});
+    void gap_scan(std::chrono::milliseconds duration, const ScanOptions& options,
+                  error_code& error);
+    /// `gap_scan(std::nullopt)` stops the scan; `ScanDone` is delivered before it returns, or
+    /// inside a handler right after that handler. Silent when no scan is running.
+    void gap_scan(std::nullopt_t);
+    void gap_scan(std::nullopt_t, error_code& error);
+
+    /// Connects to an advertising peripheral. A running scan is stopped first.
+    ///
+    /// Ends in `PeripheralConnect`, or in a `PeripheralDisconnect` with `no_connection` after a
+    /// time-out, a cancel or a failure. Errors: `errc::already_in_progress` (an attempt is
+    /// pending), `errc::already_done` (connected to that peer), `errc::no_buffers` (all connection
+    /// slots taken), `errc::invalid_argument` (address type above 3, intervals). Vol 3 Part
+    /// C 9.3.8.
+    void gap_connect(AddressType addr_type, const Address& addr,
+                     const ConnectOptions& options = {});
+    void gap_connect(AddressType addr_type, const Address& addr, const ConnectOptions& options,
+                     error_code& error);
+    /// `gap_connect(std::nullopt)` cancels the attempt, which ends in its event.
+    /// `errc::already_in_progress` when nothing is pending (MicroPython's number).
+    void gap_connect(std::nullopt_t);
+    void gap_connect(std::nullopt_t, error_code& error);
+
+    /// Closes a link; true when that was begun (`CentralDisconnect` or `PeripheralDisconnect`
+    /// follows), false when there is no such link. Errors: `errc::already_in_progress` (it is
+    /// being closed). Vol 3 Part C 9.3.10.
+    bool gap_disconnect(ConnectionHandle conn_handle);
+    bool gap_disconnect(ConnectionHandle conn_handle, error_code& error);
+
+    /// Asks for other connection parameters (an extension); `ConnectionUpdate` reports the outcome.
+    /// Intervals 7.5 ms to 4 s, latency up to 499 events, timeout 100 ms to 32 s and above
+    /// 2 · max · (1 + latency). Errors: `errc::not_connected`, `errc::invalid_argument`,
+    /// `errc::already_in_progress`. Vol 3 Part C 9.3.9, Part A 4.20.
+    void gap_update_connection(ConnectionHandle conn_handle, std::chrono::microseconds min_interval,
+                               std::chrono::microseconds max_interval, std::uint16_t latency,
+                               std::chrono::milliseconds supervision_timeout);
+    void gap_update_connection(ConnectionHandle conn_handle, std::chrono::microseconds min_interval,
+                               std::chrono::microseconds max_interval, std::uint16_t latency,
+                               std::chrono::milliseconds supervision_timeout, error_code& error);
+
+    // ---- GATT server
+
+    /// Replaces all services of the application. Returns, for each service, the handles of its
+    /// characteristics' values, each followed by those of its declared descriptors. A CCCD is made
+    /// by itself behind each value that notifies or indicates and is not in the result. Identical
+    /// tables give identical handles; a change while connected is told to the clients by Service
+    /// Changed. A call that fails leaves the former table in place. Values start empty, with room
+    /// for 20 octets. Errors: `errc::invalid_argument`, `errc::too_big` (handles used up).
+    /// Vol 3 Part G 3.
+    std::vector<std::vector<AttributeHandle>> gatts_register_services(
+        std::span<const Service> services);
+    std::vector<std::vector<AttributeHandle>> gatts_register_services(
+        std::span<const Service> services, error_code& error);
+
+    /// The present value of an attribute of ours, empty for handles that do not exist. In append
+    /// mode reading empties the value. The view is valid until the value is next written. The
+    /// second form tells `errc::invalid_argument` from an empty value.
+    Bytes gatts_read(AttributeHandle value_handle);
+    Bytes gatts_read(AttributeHandle value_handle, error_code& error);
+    /// Replaces a value; returns its size. With `send_update` every connection that subscribed is
+    /// sent this very value, by notification where it asked for that, else by indication. Errors:
+    /// `errc::invalid_argument` (no such value), `errc::no_buffers` (the value is stored, but a
+    /// subscriber's queue is full; `SendReady` follows).
+    std::size_t gatts_write(AttributeHandle value_handle, Bytes data, bool send_update = false);
+    std::size_t gatts_write(AttributeHandle value_handle, Bytes data, bool send_update,
+                            error_code& error);
+    /// Gives a value room for `size` octets (1 to 512) and empties it. With `append` what clients
+    /// write is added to the value instead of replacing it, as far as there is room. Errors:
+    /// `errc::invalid_argument`, `errc::no_buffers` (size 0).
+    void gatts_set_buffer(AttributeHandle value_handle, std::size_t size, bool append = false);
+    void gatts_set_buffer(AttributeHandle value_handle, std::size_t size, bool append,
+                          error_code& error);
+
+    /// Sends a notification with `data`, or with the stored value; the stored value stays as it is.
+    /// Whether the peer has subscribed is not checked. Cut to ATT MTU − 3 octets. Errors:
+    /// `errc::not_connected`, `errc::invalid_argument` (no such value), `errc::no_buffers` (the
+    /// link's queue is full: `SendReady` follows). Vol 3 Part G 4.10.
+    void gatts_notify(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                      std::optional<Bytes> data = std::nullopt);
+    void gatts_notify(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                      std::optional<Bytes> data, error_code& error);
+    /// As `gatts_notify`, with confirmation by the peer: `GattsIndicateDone`. One is on its way at
+    /// a time, further ones wait in order. Vol 3 Part G 4.11.
+    void gatts_indicate(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                        std::optional<Bytes> data = std::nullopt);
+    void gatts_indicate(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                        std::optional<Bytes> data, error_code& error);
+
+    // ---- GATT client. Calls may be made back to back: they are carried out in order, one request
+    // at a time, and end in order. All give `errc::not_connected`, `errc::busy` (the link's queue
+    // of procedures is full), `errc::no_buffers` and, for handle 0 and bad ranges,
+    // `errc::invalid_argument`.
+
+    /// Primary services, all or those with `uuid`: `GattcServiceResult`…, `GattcServiceDone`.
+    /// Vol 3 Part G 4.4.
+    void gattc_discover_services(ConnectionHandle conn_handle,
+                                 std::optional<UUID> uuid = std::nullopt);
+    void gattc_discover_services(ConnectionHandle conn_handle, std::optional<UUID> uuid,
+                                 error_code& error);
+    /// Characteristics declared in a range of handles: `GattcCharacteristicResult`…,
+    /// `GattcCharacteristicDone`. Vol 3 Part G 4.6.
+    void gattc_discover_characteristics(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                        AttributeHandle end_handle,
+                                        std::optional<UUID> uuid = std::nullopt);
+    void gattc_discover_characteristics(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                        AttributeHandle end_handle, std::optional<UUID> uuid,
+                                        error_code& error);
+    /// Every attribute behind `start_handle` up to `end_handle`; pass the value handle of a
+    /// characteristic and its end handle to get its descriptors: `GattcDescriptorResult`…,
+    /// `GattcDescriptorDone`. Vol 3 Part G 4.7.
+    void gattc_discover_descriptors(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                    AttributeHandle end_handle);
+    void gattc_discover_descriptors(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                    AttributeHandle end_handle, error_code& error);
+    /// Reads a value, at most ATT MTU − 1 octets of it: `GattcReadResult`, `GattcReadDone`.
+    /// Vol 3 Part G 4.8.1.
+    void gattc_read(ConnectionHandle conn_handle, AttributeHandle value_handle);
+    void gattc_read(ConnectionHandle conn_handle, AttributeHandle value_handle, error_code& error);
+    /// Writes a value, cut to ATT MTU − 3 octets: with response (`GattcWriteDone` follows), or
+    /// without (no event; `errc::no_buffers` when the link's queue is full, `SendReady` follows).
+    /// Vol 3 Part G 4.9.1, 4.9.3.
+    void gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
+                     bool with_response = false);
+    void gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
+                     bool with_response, error_code& error);
+    /// Asks for the MTU of `config::mtu`: `MtuExchanged`. Once per link, whichever side began:
+    /// else `errc::already_in_progress`. Vol 3 Part F 3.4.2.
+    void gattc_exchange_mtu(ConnectionHandle conn_handle);
+    void gattc_exchange_mtu(ConnectionHandle conn_handle, error_code& error);
+    /// The ATT MTU now in force on a link (an extension); 23 before an exchange.
+    std::uint16_t gattc_mtu(ConnectionHandle conn_handle) const;
+
+private:
+    using ActivationHandler = asio::any_completion_handler<void(error_code)>;
+
+    void start_active(bool on, ActivationHandler handler);
+    void set_option(config::addr_mode option, error_code& error);
+    void set_option(const config::gap_name& option, error_code& error);
+    void set_option(config::mtu option, error_code& error);
+    void set_option(config::rxbuf option, error_code& error);
+    void set_option(config::send_queue option, error_code& error);
+    void get_option(config::mac& option, error_code& error) const;
+    void get_option(config::gap_name& option, error_code& error) const;
+    void get_option(config::mtu& option, error_code& error) const;
+    void get_option(config::rxbuf& option, error_code& error) const;
+    void get_option(config::send_queue& option, error_code& error) const;
+    static void throw_on(const error_code& error, const char* call);
+
+    // Pending operations keep the adapter alive until they have been told of the end, so it is
+    // shared with them; the context that it may own outlives both.
+    std::unique_ptr<asio::io_context> context_;
+    std::shared_ptr<Adapter> adapter_;
+};
+
+}  // namespace bluetooth

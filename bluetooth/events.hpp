@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+//
+// The events that a `BLE` hands to the handler installed by `BLE::irq`: one struct each, with
+// MicroPython's number as `code`. Views (`Bytes`) in an event are valid until the handler returns;
+// copy what is to be kept. Members that MicroPython does not know are marked as extension, and
+// events that it does not know have codes from 0x100.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "att/pdus.hpp"
+#include "base/address.hpp"
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "base/uuid.hpp"
+#include "hci/codes.hpp"
+
+namespace bluetooth {
+
+/// Names a connection from its `*Connect` event to its `*Disconnect` event (0x0000 to 0x0EFF).
+using ConnectionHandle = hci::ConnectionHandle;
+/// Names an attribute of a GATT server (0x0001 to 0xFFFF).
+using AttributeHandle = att::Handle;
+
+/// The handle in a `PeripheralDisconnect` that reports a connection attempt without success.
+inline constexpr ConnectionHandle no_connection{0xffff};
+
+// ---- connections
+
+/// A central connected to our advertising, which has stopped by that. First event of a connection.
+struct CentralConnect {
+    static constexpr int code = 1;
+    ConnectionHandle conn_handle{};
+    AddressType addr_type{};
+    Address addr;
+};
+
+/// Last event of a connection in which we were the peripheral.
+struct CentralDisconnect {
+    static constexpr int code = 2;
+    ConnectionHandle conn_handle{};
+    AddressType addr_type{};
+    Address addr;
+    error_code reason;  ///< extension: why the link ended, as an HCI status
+};
+
+/// `BLE::gap_connect` has succeeded; address and type are those that were asked for.
+struct PeripheralConnect {
+    static constexpr int code = 7;
+    ConnectionHandle conn_handle{};
+    AddressType addr_type{};
+    Address addr;
+};
+
+/// Last event of a connection in which we were the central; or a connection attempt failed, was
+/// cancelled or timed out: then `conn_handle` is `no_connection`, the type is
+/// `AddressType::unknown` and the address zero.
+struct PeripheralDisconnect {
+    static constexpr int code = 8;
+    ConnectionHandle conn_handle{};
+    AddressType addr_type{};
+    Address addr;
+    error_code reason;  ///< extension: why the link ended, or why there is none
+};
+
+/// The parameters of a link have changed, or a change asked for was refused (`status` not 0, the
+/// parameters are those still in force). Not raised for the parameters of a new connection.
+struct ConnectionUpdate {
+    static constexpr int code = 27;
+    ConnectionHandle conn_handle{};
+    Units1250us interval{};
+    std::uint16_t latency = 0;  ///< connection events that the peripheral may skip
+    Units10ms supervision_timeout{};
+    int status = 0;
+    error_code error;  ///< extension: the cause behind `status`
+};
+
+// ---- scanning
+
+/// One advertising report. Nothing is merged or filtered unless asked for.
+struct ScanResult {
+    static constexpr int code = 5;
+    AddressType addr_type{};
+    Address addr;
+    /// 0 ADV_IND, 1 ADV_DIRECT_IND, 2 ADV_SCAN_IND, 3 ADV_NONCONN_IND, 4 SCAN_RSP.
+    std::uint8_t adv_type = 0;
+    std::int8_t rssi = 127;  ///< dBm; 127: unknown
+    Bytes adv_data;
+};
+
+/// The scan has ended: by its duration, `gap_scan(std::nullopt)` or `gap_connect`. Exactly once
+/// for each scan that was started.
+struct ScanDone {
+    static constexpr int code = 6;
+    error_code error;  ///< extension: set when the controller refused to scan
+};
+
+// ---- GATT server
+
+/// A peer has written a value of ours, which is stored already. A Write Request is answered after
+/// the handler has returned. Not raised for CCCDs and not for `BLE::gatts_write`.
+struct GattsWrite {
+    static constexpr int code = 3;
+    ConnectionHandle conn_handle{};
+    AttributeHandle value_handle{};
+};
+
+/// A peer reads a value of ours. The handler may refresh the value with `BLE::gatts_write`, or
+/// refuse the read by `answer`. Without an answer the read is allowed.
+struct GattsReadRequest {
+    static constexpr int code = 4;
+    ConnectionHandle conn_handle{};
+    AttributeHandle value_handle{};
+
+    /// Refuses the read with an ATT error (any octet but 0), or allows it (0, the default).
+    void answer(att::ErrorCode error) const { *verdict = error; }
+    /// Where the answer goes; set by the host for the time of the handler.
+    att::ErrorCode* verdict = nullptr;
+};
+
+/// An indication was confirmed (status 0), or failed: 7 link lost, 13 not confirmed within 30 s
+/// (the link is then closed). Exactly once for each accepted `BLE::gatts_indicate`.
+struct GattsIndicateDone {
+    static constexpr int code = 20;
+    ConnectionHandle conn_handle{};
+    AttributeHandle value_handle{};
+    int status = 0;
+    error_code error;  ///< extension: the cause behind `status`
+};
+
+/// The ATT MTU of a link was agreed on, by either side; once per link.
+struct MtuExchanged {
+    static constexpr int code = 21;
+    ConnectionHandle conn_handle{};
+    std::uint16_t mtu = 0;  ///< the smaller of both sides' wishes, 23 to 517
+};
+
+// ---- GATT client. Each accepted call is ended by exactly one *Done event; its results come
+// before. `status` is 0, 0x100 + the ATT error code, 7 when the link was lost, 13 after 30 s
+// without an answer.
+
+struct GattcServiceResult {
+    static constexpr int code = 9;
+    ConnectionHandle conn_handle{};
+    AttributeHandle start_handle{};
+    AttributeHandle end_handle{};
+    UUID uuid;
+};
+
+struct GattcServiceDone {
+    static constexpr int code = 10;
+    ConnectionHandle conn_handle{};
+    int status = 0;
+    error_code error;  ///< extension: the cause behind `status`
+};
+
+struct GattcCharacteristicResult {
+    static constexpr int code = 11;
+    ConnectionHandle conn_handle{};
+    AttributeHandle end_handle{};  ///< the last handle that belongs to the characteristic
+    AttributeHandle value_handle{};
+    std::uint8_t properties = 0;  ///< `FLAG_READ` and its kin
+    UUID uuid;
+};
+
+struct GattcCharacteristicDone {
+    static constexpr int code = 12;
+    ConnectionHandle conn_handle{};
+    int status = 0;
+    error_code error;  ///< extension: the cause behind `status`
+};
+
+/// Any attribute of the range asked for, descriptors among them.
+struct GattcDescriptorResult {
+    static constexpr int code = 13;
+    ConnectionHandle conn_handle{};
+    AttributeHandle dsc_handle{};
+    UUID uuid;
+};
+
+struct GattcDescriptorDone {
+    static constexpr int code = 14;
+    ConnectionHandle conn_handle{};
+    int status = 0;
+    error_code error;  ///< extension: the cause behind `status`
+};
+
+struct GattcReadResult {
+    static constexpr int code = 15;
+    ConnectionHandle conn_handle{};
+    AttributeHandle value_handle{};
+    Bytes data;
+};
+
+struct GattcReadDone {
+    static constexpr int code = 16;
+    ConnectionHandle conn_handle{};
+    AttributeHandle value_handle{};  ///< 0 when the link was lost
+    int status = 0;
+    error_code error;  ///< extension: the cause behind `status`
+};
+
+/// Ends a write with response; writes without response have no event.
+struct GattcWriteDone {
+    static constexpr int code = 17;
+    ConnectionHandle conn_handle{};
+    AttributeHandle value_handle{};
+    int status = 0;
+    error_code error;  ///< extension: the cause behind `status`
+};
+
+/// A notification from the peer, subscribed to or not.
+struct GattcNotify {
+    static constexpr int code = 18;
+    ConnectionHandle conn_handle{};
+    AttributeHandle value_handle{};
+    Bytes data;
+};
+
+/// An indication from the peer. It is confirmed by itself after the handler has returned.
+struct GattcIndicate {
+    static constexpr int code = 19;
+    ConnectionHandle conn_handle{};
+    AttributeHandle value_handle{};
+    Bytes data;
+};
+
+// ---- extensions
+
+/// A `gatts_notify`, `gatts_indicate`, `gatts_write` with update or `gattc_write` without response
+/// was refused with `errc::no_buffers`; now there is room on that link again.
+struct SendReady {
+    static constexpr int code = 0x100;
+    ConnectionHandle conn_handle{};
+};
+
+/// The controller refused something that has no event of its own, such as advertising.
+struct CommandFailed {
+    static constexpr int code = 0x101;
+    std::string_view what;  ///< the API call behind it, e.g. "gap_advertise"
+    error_code error;
+};
+
+/// The controller failed (hardware error, lost synchronisation, no answer) and was brought up
+/// again. All links, scans, attempts and the advertising have ended, each with its own event
+/// before this one. Services and settings are kept; advertise again where wanted.
+struct ControllerRestarted {
+    static constexpr int code = 0x102;
+    error_code cause;
+};
+
+/// The adapter is gone: unplugged, closed by its other end, or not to be revived. Everything has
+/// ended, each with its own event before this one, and the `BLE` is inactive.
+struct AdapterLost {
+    static constexpr int code = 0x103;
+    error_code cause;
+    std::string_view message;
+};
+
+using Event =
+    std::variant<CentralConnect, CentralDisconnect, GattsWrite, GattsReadRequest, ScanResult,
+                 ScanDone, PeripheralConnect, PeripheralDisconnect, GattcServiceResult,
+                 GattcServiceDone, GattcCharacteristicResult, GattcCharacteristicDone,
+                 GattcDescriptorResult, GattcDescriptorDone, GattcReadResult, GattcReadDone,
+                 GattcWriteDone, GattcNotify, GattcIndicate, GattsIndicateDone, MtuExchanged,
+                 ConnectionUpdate, SendReady, CommandFailed, ControllerRestarted, AdapterLost>;
+
+/// MicroPython's number of an event (or the extension's).
+inline int code_of(const Event& event) {
+    return std::visit([](const auto& e) { return e.code; }, event);
+}
+
+}  // namespace bluetooth

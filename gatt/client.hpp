@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "att/bearer.hpp"
+#include "base/ring.hpp"
+#include "gatt/client_context.hpp"
+#include "gatt/client_procedures.hpp"
+
+namespace bluetooth::gatt {
+
+/// PDUs of the peer that were ignored.
+struct ClientCounters {
+    std::uint32_t unexpected = 0;  ///< responses that no request waits for
+    std::uint32_t malformed = 0;
+    std::uint32_t excess_indications = 0;  ///< sent without waiting for confirmations
+};
+
+/// The client side of one ATT bearer. Procedures are queued and run one after the other, each
+/// request after the response to the one before (Vol 3 Part F 3.3.2); each procedure that was
+/// accepted ends with exactly one …Done action, in the order of the calls. Write commands,
+/// notifications and confirmations are not part of that order.
+///
+/// Errors of all calls that queue a procedure: `not_connected` (also after the bearer has failed),
+/// `busy` (the queue is full).
+class Client {
+public:
+    static constexpr std::size_t default_queue_size = 16;
+    /// How long the app may take over an indication before it is confirmed all the same.
+    static constexpr std::chrono::seconds confirmation_limit{5};
+    /// After this time a request for which no buffer was free is tried again.
+    static constexpr std::chrono::milliseconds retry_interval{10};
+
+    explicit Client(att::Bearer& bearer, std::size_t queue_size = default_queue_size)
+        : bearer_(bearer), procedures_(queue_size) {}
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    // ---- inputs
+
+    /// A PDU that `att::route` has found to be for the client.
+    void receive(ClientContext& ctx, Bytes pdu) {
+        // Notifications are most of what a client receives.
+        if (pdu.size() >= notification_header_size &&
+            pdu[0] == att::HandleValueNotification::code) {
+            const auto handle = static_cast<att::Handle>(pdu[1] | pdu[2] << 8);
+            if (handle != att::no_handle) {
+                ctx.out.push(Notified{handle, pdu.subspan(notification_header_size)});
+                return;
+            }
+        }
+        receive_other(ctx, pdu);
+    }
+    void on_timer(ClientContext& ctx);
+    /// Ends every procedure with `not_connected`; nothing may follow on this bearer.
+    void on_disconnected(ClientContext& ctx);
+
+    // ---- procedures (Vol 3 Part G 4)
+
+    /// Negotiates ATT_MTU; `MtuExchanged` and `ExchangeMtuDone` follow. `already_in_progress` when
+    /// it was asked for before or the peer has done it: once per bearer (4.3.1).
+    error_code exchange_mtu(ClientContext& ctx, std::uint16_t own_rx_mtu);
+
+    /// All primary services, or those with `uuid`: `ServiceResult`… and `ServiceDone`.
+    error_code discover_services(ClientContext& ctx, const std::optional<UUID>& uuid = {});
+
+    /// `CharacteristicResult`… and `CharacteristicDone`. `invalid_argument`: handle 0, or start
+    /// behind end.
+    error_code discover_characteristics(ClientContext& ctx, att::Handle start, att::Handle end,
+                                        const std::optional<UUID>& uuid = {});
+
+    /// Every attribute behind `start` (the value's handle) up to `end`: `DescriptorResult`… and
+    /// `DescriptorDone`. `invalid_argument`: start behind end.
+    error_code discover_descriptors(ClientContext& ctx, att::Handle start, att::Handle end);
+
+    /// At most ATT_MTU − 1 octets: `ReadResult` on success, and `ReadDone`. `invalid_argument`:
+    /// handle 0.
+    error_code read(ClientContext& ctx, att::Handle handle);
+    /// The whole value, of up to 512 octets; else as `read`.
+    error_code read_long(ClientContext& ctx, att::Handle handle);
+
+    /// Write Request, the value cut to ATT_MTU − 3 as it is when the request's turn comes;
+    /// `WriteDone` follows. `no_buffers`; `invalid_argument`: handle 0.
+    error_code write(ClientContext& ctx, att::Handle handle, Bytes value);
+    /// Prepares and executes, verifying what the peer queued; `WriteDone` follows. `too_big`: more
+    /// than 512 octets; else as `write`.
+    error_code write_long(ClientContext& ctx, att::Handle handle, Bytes value);
+
+    /// Write Command, sent at once, ahead of queued procedures; the value is cut to ATT_MTU − 3.
+    /// Nothing follows. Errors as `write`.
+    error_code write_command(ClientContext& ctx, att::Handle handle, Bytes value);
+
+    /// Confirms an indication, after the app has seen it. `no_such_procedure` when that was done
+    /// before or came too late.
+    error_code confirm(ClientContext& ctx, IndicationToken token);
+
+    const ClientCounters& counters() const { return counters_; }
+
+private:
+    static constexpr std::size_t notification_header_size =
+        encoded_size(att::HandleValueNotification{});
+
+    /// An indication whose confirmation was not sent yet.
+    struct OpenIndication {
+        IndicationToken token = 0;
+        Time deadline = never;
+        bool confirmed = false;  // only a buffer is missing
+    };
+    /// A peer must wait for each confirmation (Vol 3 Part F 3.3.2); one that does not is borne with
+    /// up to here.
+    static constexpr std::size_t max_open_indications = 4;
+
+    error_code enqueue(ClientContext& ctx, Procedure procedure);
+    void advance(ClientContext& ctx);
+    void finish(ClientContext& ctx, error_code error);
+    void fail_bearer(ClientContext& ctx, error_code error);
+
+    void receive_other(ClientContext& ctx, Bytes pdu);
+    void receive_response(ClientContext& ctx, Bytes pdu);
+    void receive_error(ClientContext& ctx, Bytes pdu);
+    void receive_multiple_notification(ClientContext& ctx, Bytes pdu);
+    void receive_indication(ClientContext& ctx, Bytes pdu);
+    void send_confirmations(ClientContext& ctx);
+    void ignore_malformed(Bytes pdu);
+    void ignore_unexpected(Bytes pdu);
+
+    att::Bearer& bearer_;
+    Ring<Procedure> procedures_;        // the front one is running
+    std::uint8_t awaited_request_ = 0;  // opcode of the request under way; 0: none
+    Time deadline_ = never;             // of its response
+    Time retry_at_ = never;             // a buffer was missing
+    bool mtu_requested_ = false;
+
+    std::array<OpenIndication, max_open_indications> indications_{};  // token 0: a free place
+    IndicationToken last_token_ = 0;
+
+    ClientCounters counters_;
+};
+
+}  // namespace bluetooth::gatt

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+//
+// What a GATT client wants done, and what it is given to work with.
+#pragma once
+
+#include <cstdint>
+
+#include "att/bearer.hpp"
+#include "base/buffer.hpp"
+#include "base/error.hpp"
+#include "base/outbox.hpp"
+#include "base/time.hpp"
+#include "base/uuid.hpp"
+
+namespace bluetooth::gatt {
+
+// How a procedure ended is told by its …Done action, exactly once: no error; the peer's refusal in
+// `att_category`; or of the host's own errors `protocol_error` (the peer's response made no sense),
+// `timed_out`, `not_connected` and `no_buffers`.
+
+struct ExchangeMtuDone {
+    error_code error;
+};
+
+struct ServiceResult {
+    att::Handle start_handle{};
+    att::Handle end_handle{};
+    UUID uuid;
+};
+struct ServiceDone {
+    error_code error;
+};
+
+struct CharacteristicResult {
+    att::Handle end_handle{};  ///< before the next characteristic, or the end of the query
+    att::Handle value_handle{};
+    std::uint8_t properties = 0;
+    UUID uuid;
+};
+struct CharacteristicDone {
+    error_code error;
+};
+
+struct DescriptorResult {
+    att::Handle handle{};
+    UUID uuid;
+};
+struct DescriptorDone {
+    error_code error;
+};
+
+struct ReadResult {
+    att::Handle handle{};
+    Bytes value;
+    Buffer storage;  ///< holds `value` when it was put together from several responses
+};
+struct ReadDone {
+    att::Handle handle{};  ///< 0 when the link was lost
+    error_code error;
+};
+
+struct WriteDone {
+    att::Handle handle{};
+    error_code error;
+};
+
+struct Notified {
+    att::Handle handle{};
+    Bytes value;
+};
+
+/// Names an indication that is to be confirmed.
+using IndicationToken = std::uint32_t;
+
+struct Indicated {
+    att::Handle handle{};
+    Bytes value;
+    IndicationToken token = 0;
+};
+
+using ClientOutbox =
+    Outbox<att::Send, att::CloseBearer, att::MtuExchanged, ExchangeMtuDone, ServiceResult,
+           ServiceDone, CharacteristicResult, CharacteristicDone, DescriptorResult, DescriptorDone,
+           ReadResult, ReadDone, WriteDone, Notified, Indicated>;
+
+struct ClientContext {
+    Time now;
+    BufferPool& buffers;
+    ClientOutbox& out;
+};
+
+}  // namespace bluetooth::gatt

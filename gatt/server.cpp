@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "gatt/server.hpp"
+
+#include <utility>
+
+namespace bluetooth::gatt {
+
+namespace {
+
+namespace flag = att::flag;
+using att::Database;
+using att::Handle;
+
+constexpr UUID generic_access{0x1800};
+constexpr UUID generic_attribute{0x1801};
+
+// The built-in services stand first and keep their shape, so their handles are constants.
+constexpr Handle device_name_value{0x0003};
+constexpr Handle appearance_value{0x0005};
+constexpr Handle preferred_parameters_value{0x0007};
+constexpr Handle address_resolution_value{0x0009};
+constexpr Handle service_changed_value{0x000c};
+
+/// An empty table with the services that every server has (Vol 3 Part C 12, Part G 7).
+Database built_in_services() {
+    Database database;
+    const auto add = [&database](std::uint16_t uuid, std::uint16_t flags, Bytes value) {
+        database.add_characteristic(UUID{uuid}, static_cast<std::uint8_t>(flags), flags, value);
+    };
+    const std::array<std::uint8_t, 4> zeros{};
+    std::array<std::uint8_t, 8> preferred{};
+    encode_fields(PreferredConnectionParameters{}, preferred);
+
+    database.add_service(generic_access);
+    add(0x2a00, flag::read, {});                     // Device Name
+    add(0x2a01, flag::read, Bytes{zeros}.first(2));  // Appearance: unknown
+    add(0x2a04, flag::read, preferred);              // Peripheral Preferred Connection Parameters
+    add(0x2aa6, flag::read, Bytes{zeros}.first(1));  // Central Address Resolution
+
+    database.add_service(generic_attribute);
+    add(0x2a05, flag::indicate, zeros);  // Service Changed
+    database.add_client_configuration();
+    return database;
+}
+
+/// Adds a service and collects the handles of its values; false when handles ran out.
+bool add_service(Database& database, const ServiceDefinition& service,
+                 std::vector<Handle>& handles) {
+    if (database.add_service(service.uuid) == att::no_handle) return false;
+    for (const CharacteristicDefinition& characteristic : service.characteristics) {
+        const std::uint16_t flags = characteristic.flags;
+        handles.push_back(database.add_characteristic(characteristic.uuid,
+                                                      static_cast<std::uint8_t>(flags), flags));
+        if (handles.back() == att::no_handle) return false;
+        if ((flags & (flag::notify | flag::indicate)) != 0 &&
+            database.add_client_configuration() == att::no_handle)
+            return false;
+        for (const DescriptorDefinition& descriptor : characteristic.descriptors) {
+            handles.push_back(database.add_descriptor(descriptor.uuid, descriptor.flags));
+            if (handles.back() == att::no_handle) return false;
+        }
+    }
+    return true;
+}
+
+Database sealed(Database database) {
+    database.seal();
+    return database;
+}
+
+}  // namespace
+
+Server::Server(const att::ServerLimits& limits)
+    : att::Server(sealed(built_in_services()), limits) {}
+
+result<Registration> Server::register_services(std::span<const ServiceDefinition> services) {
+    Database next = built_in_services();
+    for (const Handle handle : {device_name_value, appearance_value, preferred_parameters_value,
+                                address_resolution_value})
+        next.find(handle)->value = database().find(handle)->value;
+
+    Registration registration;
+    next.user_attributes(true);
+    for (const ServiceDefinition& service : services)
+        if (!add_service(next, service, registration.handles.emplace_back()))
+            return make_error(errc::too_big);
+    next.seal();
+    registration.changed = replace_database(std::move(next));
+    return registration;
+}
+
+error_code Server::service_changed(const ServerContext& ctx, ServerSession& session,
+                                   att::HandleRange changed) {
+    std::array<std::uint8_t, 4> value{};
+    Writer writer{value};
+    put(writer, changed.start);
+    put(writer, changed.end);
+    const std::uint16_t number = database().find(service_changed_value)->configuration;
+    if ((session.configuration(number) & 2) == 0) return {};
+    return indicate(ctx, session, service_changed_value, Bytes{value});
+}
+
+att::Attribute* Server::user_attribute(Handle handle) {
+    using Kind = att::Attribute::Kind;
+    att::Attribute* found = attribute(handle);
+    const bool usable = found != nullptr && found->user &&
+                        (found->kind == Kind::value || found->kind == Kind::descriptor);
+    return usable ? found : nullptr;
+}
+
+result<Bytes> Server::read(Handle handle) {
+    att::Attribute* found = user_attribute(handle);
+    if (found == nullptr) return make_error(errc::invalid_argument);
+    if (!found->append) return Bytes{found->value};
+    taken_.swap(found->value);
+    found->value.clear();
+    return Bytes{taken_};
+}
+
+error_code Server::write(Handle handle, Bytes value) {
+    att::Attribute* found = user_attribute(handle);
+    if (found == nullptr) return make_error(errc::invalid_argument);
+    found->value.assign(value.begin(), value.end());
+    found->capacity = std::max(found->capacity, value.size());
+    return {};
+}
+
+error_code Server::set_buffer(Handle handle, std::size_t capacity, bool append) {
+    att::Attribute* found = user_attribute(handle);
+    if (found == nullptr) return make_error(errc::invalid_argument);
+    if (capacity == 0) return make_error(errc::no_buffers);
+    found->value.clear();
+    found->value.reserve(capacity);
+    found->capacity = capacity;
+    found->append = append;
+    return {};
+}
+
+error_code Server::set_device_name(Bytes name) {
+    if (name.size() > max_device_name) return make_error(errc::invalid_argument);
+    set_value(device_name_value, name);
+    return {};
+}
+
+Bytes Server::device_name() const { return database().find(device_name_value)->value; }
+
+void Server::set_appearance(std::uint16_t appearance) {
+    const std::array octets{static_cast<std::uint8_t>(appearance),
+                            static_cast<std::uint8_t>(appearance >> 8)};
+    set_value(appearance_value, octets);
+}
+
+void Server::set_preferred_connection_parameters(const PreferredConnectionParameters& parameters) {
+    std::array<std::uint8_t, 8> octets{};
+    set_value(preferred_parameters_value, encode_fields(parameters, octets));
+}
+
+void Server::set_central_address_resolution(bool supported) {
+    const std::uint8_t octet = supported ? 1 : 0;
+    set_value(address_resolution_value, Bytes{&octet, 1});
+}
+
+void Server::set_value(Handle handle, Bytes value) {
+    attribute(handle)->value.assign(value.begin(), value.end());
+}
+
+std::vector<ClientConfiguration> Server::configurations(const ServerSession& session) const {
+    std::vector<ClientConfiguration> stored;
+    for (std::size_t number = 0; number < database().configuration_count(); ++number)
+        if (const std::uint16_t value = session.configuration(number); value != 0)
+            stored.push_back({database().configuration_handle(number), value});
+    return stored;
+}
+
+void Server::restore(ServerSession& session,
+                     std::span<const ClientConfiguration> configurations) const {
+    for (const ClientConfiguration& stored : configurations) {
+        const att::Attribute* found = database().find(stored.handle);
+        if (found != nullptr && found->kind == att::Attribute::Kind::client_configuration)
+            session.set_configuration(found->configuration, stored.value);
+    }
+}
+
+}  // namespace bluetooth::gatt

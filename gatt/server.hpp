@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "att/server.hpp"
+#include "base/error.hpp"
+#include "gatt/service_definition.hpp"
+
+namespace bluetooth::gatt {
+
+using att::ServerContext;
+using att::ServerOutbox;
+using att::ServerSession;
+
+/// The value of one CCCD, as a bond keeps it.
+struct ClientConfiguration {
+    att::Handle handle{};
+    std::uint16_t value = 0;
+    friend bool operator==(const ClientConfiguration&, const ClientConfiguration&) = default;
+};
+
+/// What registering services has led to.
+struct Registration {
+    /// For each service the handles of its values: each characteristic's value, then its declared
+    /// descriptors.
+    std::vector<std::vector<att::Handle>> handles;
+    /// The handles that mean something else now; nothing when the table is what it was.
+    std::optional<att::HandleRange> changed;
+};
+
+/// Peripheral Preferred Connection Parameters (Vol 3 Part C 12.3); the defaults say "no
+/// preference".
+struct PreferredConnectionParameters {
+    Units1250us min_interval{0xffff};
+    Units1250us max_interval{0xffff};
+    std::uint16_t latency = 0;
+    Units10ms supervision_timeout{0xffff};
+    BT_FIELDS(PreferredConnectionParameters, min_interval, max_interval, latency,
+              supervision_timeout);
+};
+
+/// An ATT server whose table is made from service definitions (Vol 3 Part G): the GAP and the GATT
+/// service first, at handles that never change, then the application's.
+class Server : public att::Server {
+public:
+    /// The longest device name (Vol 3 Part C 12.1).
+    static constexpr std::size_t max_device_name = 248;
+
+    explicit Server(const att::ServerLimits& limits = {});
+
+    /// Replaces all services of the application; their values start empty with a capacity of 20
+    /// octets. Equal tables get equal handles. When `changed` is set, call `service_changed` for
+    /// each session. Error: `too_big` when handles run out; the former table is then untouched.
+    result<Registration> register_services(std::span<const ServiceDefinition> services);
+    /// Tells the client, if it subscribed to Service Changed (Vol 3 Part G 7.1).
+    error_code service_changed(const ServerContext& ctx, ServerSession& session,
+                               att::HandleRange changed);
+
+    /// The value of a user's attribute, valid until the next call of this object. In append mode
+    /// reading empties it. Error: `invalid_argument` (not a handle from `register_services`).
+    result<Bytes> read(att::Handle handle);
+    /// Replaces the value, whatever its capacity, which grows with it. Nobody is told: see
+    /// `notify`, `indicate` and `send_update`. Error as for `read`.
+    error_code write(att::Handle handle, Bytes value);
+    /// How much a peer may write, and whether its writes add to the value. Empties the value.
+    /// Errors: `no_buffers` (`capacity` is 0), and as for `read`.
+    error_code set_buffer(att::Handle handle, std::size_t capacity, bool append = false);
+
+    /// Of at most 248 octets, else `invalid_argument`. Survives registrations.
+    error_code set_device_name(Bytes name);
+    Bytes device_name() const;
+    void set_appearance(std::uint16_t appearance);
+    void set_preferred_connection_parameters(const PreferredConnectionParameters& parameters);
+    /// Whether our controller resolves private addresses for us (Vol 3 Part C 12.4).
+    void set_central_address_resolution(bool supported);
+
+    /// The subscriptions that are not 0, to be stored with a bond.
+    std::vector<ClientConfiguration> configurations(const ServerSession& session) const;
+    /// Restores stored subscriptions; those whose handles are no CCCDs any more are left out.
+    void restore(ServerSession& session, std::span<const ClientConfiguration> configurations) const;
+
+private:
+    void set_value(att::Handle handle, Bytes value);
+    att::Attribute* user_attribute(att::Handle handle);
+
+    std::vector<std::uint8_t> taken_;  // what `read` took from an appending value
+};
+
+}  // namespace bluetooth::gatt

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/buffer.hpp"
+#include "base/error.hpp"
+#include "base/ring.hpp"
+#include "hci/acl.hpp"
+#include "hci/codes.hpp"
+
+namespace bluetooth::hci {
+
+/// One ACL packet on its way to the controller, H4 indicator included: the octets of `header`,
+/// then those of `payload`. The header is empty where it could be written in front of the data.
+struct Fragment {
+    std::array<std::uint8_t, 1 + acl_header_size> header{};
+    std::uint8_t header_size = 0;
+    Buffer payload;
+};
+
+/// Queues L2CAP PDUs per link, cuts them to the size of the controller's ACL buffers without
+/// copying, and deals these buffers out to the links in turn, one fragment each
+/// (Vol 4 Part E 4.1).
+///
+/// A link that has data in the controller leaves one buffer free for each link that has none, so
+/// that a peer out of range cannot make the others wait for its supervision timeout.
+class AclScheduler {
+public:
+    /// Each link may queue `queue_limit` PDUs.
+    explicit AclScheduler(std::size_t queue_limit = 16) : queue_limit_(queue_limit) {}
+
+    /// The buffers of the controller, as `ControllerInfo` tells them; forgets all links.
+    void configure(std::uint16_t data_packet_length, std::uint16_t data_packet_count);
+
+    void add_link(ConnectionHandle handle);
+    /// Drops what is queued. The controller has flushed what it held, and reports none of it as
+    /// completed (Vol 4 Part E 4.1.1). False for a link that does not exist.
+    bool remove_link(ConnectionHandle handle);
+
+    /// Queues an L2CAP PDU with at least 5 octets of headroom. `no_buffers` when the link's queue
+    /// is full (`take_ready` will name the link once there is room), `not_connected` when there is
+    /// no such link; the buffer is released then.
+    error_code submit(ConnectionHandle handle, Buffer pdu);
+    /// How many more PDUs the link takes.
+    std::size_t room(ConnectionHandle handle) const;
+
+    /// The next packet that the controller has a buffer for, taken out of the queues.
+    bool next(Fragment& fragment);
+
+    /// Number Of Completed Packets: the controller is done with `count` packets of the link. More
+    /// than it holds are not counted.
+    void on_completed(ConnectionHandle handle, std::uint16_t count);
+
+    /// A link whose `submit` failed and whose queue is now no more than half full; each such link
+    /// once.
+    std::optional<ConnectionHandle> take_ready();
+
+    /// Completions that named no link, or more packets than were outstanding.
+    std::uint64_t wrong_completions() const { return wrong_completions_; }
+
+private:
+    struct Link {
+        ConnectionHandle handle{};
+        Ring<Buffer> queue;
+        std::uint16_t outstanding = 0;
+        bool in_use = false;
+        bool mid_pdu = false;  ///< the first fragment of the front PDU is out
+        bool refused = false;  ///< a submit failed since there was room
+    };
+
+    Link* find(ConnectionHandle handle);
+    const Link* find(ConnectionHandle handle) const;
+    void cut(Link& link, Fragment& fragment);
+
+    std::size_t queue_limit_;
+    std::vector<Link> links_;  ///< slots are kept, with their queues' memory
+    std::size_t turn_ = 0;     ///< the slot whose turn it is
+    std::size_t idle_links_ = 0;
+    std::size_t ready_links_ = 0;
+    std::uint16_t data_packet_length_ = 0;
+    std::uint16_t credits_ = 0;
+    std::uint64_t wrong_completions_ = 0;
+};
+
+}  // namespace bluetooth::hci

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+#include "hci/controller_commands.hpp"
+#include "hci/le_commands.hpp"
+
+namespace bluetooth::hci {
+
+/// All commands this library knows, for what treats them alike: names, monitor, tests.
+template <class... C> struct CommandSet {
+    /// Calls `visitor(std::type_identity<C>{})` for each command.
+    template <class Visitor> static constexpr void for_each(Visitor&& visitor) {
+        (visitor(std::type_identity<C>{}), ...);
+    }
+    /// Calls `visitor(std::type_identity<C>{})` for the command with this opcode; false when there
+    /// is none.
+    template <class Visitor> static bool with(std::uint16_t opcode, Visitor&& visitor) {
+        return ((C::opcode == opcode && (visitor(std::type_identity<C>{}), true)) || ...);
+    }
+};
+
+using Commands = CommandSet<
+    Disconnect, ReadRemoteVersionInformation, SetEventMask, Reset, ReadTransmitPowerLevel,
+    SetControllerToHostFlowControl, HostBufferSize, HostNumberOfCompletedPackets, SetEventMaskPage2,
+    WriteLeHostSupport, ReadAuthenticatedPayloadTimeout, WriteAuthenticatedPayloadTimeout,
+    ReadLocalVersionInformation, ReadLocalSupportedCommands, ReadLocalSupportedFeatures,
+    ReadBufferSize, ReadBdAddr, ReadRssi, LeSetEventMask, LeReadBufferSize, LeReadBufferSizeV2,
+    LeReadLocalSupportedFeatures, LeSetRandomAddress, LeSetAdvertisingParameters,
+    LeReadAdvertisingPhysicalChannelTxPower, LeSetAdvertisingData, LeSetScanResponseData,
+    LeSetAdvertisingEnable, LeSetScanParameters, LeSetScanEnable, LeCreateConnection,
+    LeCreateConnectionCancel, LeReadFilterAcceptListSize, LeClearFilterAcceptList,
+    LeAddDeviceToFilterAcceptList, LeRemoveDeviceFromFilterAcceptList, LeConnectionUpdate,
+    LeSetHostChannelClassification, LeReadChannelMap, LeReadRemoteFeatures, LeEncrypt, LeRand,
+    LeEnableEncryption, LeLongTermKeyRequestReply, LeLongTermKeyRequestNegativeReply,
+    LeReadSupportedStates, LeRemoteConnectionParameterRequestReply,
+    LeRemoteConnectionParameterRequestNegativeReply, LeSetDataLength,
+    LeReadSuggestedDefaultDataLength, LeWriteSuggestedDefaultDataLength, LeReadLocalP256PublicKey,
+    LeGenerateDhKey, LeAddDeviceToResolvingList, LeRemoveDeviceFromResolvingList,
+    LeClearResolvingList, LeReadResolvingListSize, LeReadPeerResolvableAddress,
+    LeReadLocalResolvableAddress, LeSetAddressResolutionEnable,
+    LeSetResolvablePrivateAddressTimeout, LeReadMaximumDataLength, LeReadPhy, LeSetDefaultPhy,
+    LeSetPhy, LeSetPrivacyMode>;
+
+/// "LeSetScanEnable"; "command" for an opcode that is not in `Commands`.
+std::string_view command_name(std::uint16_t opcode);
+
+}  // namespace bluetooth::hci

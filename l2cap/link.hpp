@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "base/buffer.hpp"
+#include "l2cap/context.hpp"
+#include "l2cap/signalling.hpp"
+
+namespace bluetooth::l2cap {
+
+/// The Packet_Boundary_Flag of an ACL packet (Vol 4 Part E 5.4.2).
+enum class PacketBoundary : std::uint8_t {
+    first_non_flushable = 0b00,  ///< only from host to controller; taken as a start all the same
+    continuing = 0b01,
+    first_flushable = 0b10,
+    complete = 0b11,  ///< not used on LE-U
+};
+
+/// Packets and PDUs that were dropped, by reason.
+struct LinkCounters {
+    std::uint32_t invalid_boundary = 0;
+    std::uint32_t continuation_without_start = 0;
+    std::uint32_t incomplete = 0;  ///< a new PDU began in the middle of another
+    std::uint32_t overrun = 0;     ///< more octets came than the PDU's header announced
+    std::uint32_t empty = 0;
+    std::uint32_t unknown_channel = 0;
+    std::uint32_t too_long = 0;
+    std::uint32_t no_buffer = 0;
+    std::uint32_t timed_out = 0;
+};
+
+/// L2CAP of one LE link: puts PDUs together (Vol 3 Part A 7.2.2), routes them by channel, and runs
+/// the signalling channel. A PDU that comes in one packet is delivered as a view of it; one in
+/// fragments is copied once, into a pool buffer.
+class Link {
+public:
+    /// A PDU whose next fragment has not come for this long is given up.
+    static constexpr std::chrono::seconds reassembly_timeout{30};
+
+    /// The longest payload that a channel takes; 0: there is no such channel. Longer PDUs are
+    /// skipped while they come in and need no memory.
+    static constexpr std::size_t max_payload(Cid channel) {
+        switch (channel) {
+        case Cid::att: return 517;  // the largest ATT_MTU: opcode, handle, offset, 512 octets
+        case Cid::signalling: return 517;  // beyond Signalling::mtu, to reject by identifier
+        case Cid::smp: return 65;          // Pairing Public Key (Vol 3 Part H 3.2)
+        default: return 0;
+        }
+    }
+
+    explicit Link(Role role) : signalling_(role) {}
+
+    /// The data of one ACL packet of this link.
+    void receive(LinkContext& ctx, PacketBoundary boundary, Bytes data) {
+        // Nearly every packet is a whole PDU.
+        if (boundary == PacketBoundary::first_flushable && !unfinished() &&
+            data.size() >= basic_header_size) {
+            const BasicHeader header = read_header(data.data());
+            if (data.size() == basic_header_size + header.pdu_length)
+                return deliver(ctx, header.channel_id, data.subspan(basic_header_size), {});
+        }
+        receive_fragment(ctx, boundary, data);
+    }
+    void on_timer(LinkContext& ctx);
+    /// Gives the memory back and ends what was pending; nothing may follow on this link.
+    void on_disconnected(LinkContext& ctx);
+
+    Signalling& signalling() { return signalling_; }
+    const LinkCounters& counters() const { return counters_; }
+
+private:
+    static BasicHeader read_header(const std::uint8_t* octets) {
+        BasicHeader header;
+        Reader reader{Bytes{octets, basic_header_size}};
+        get(reader, header);
+        return header;
+    }
+    bool unfinished() const { return header_size_ != 0; }
+    void receive_fragment(LinkContext& ctx, PacketBoundary boundary, Bytes data);
+    void append(LinkContext& ctx, Bytes data);
+    void begin_payload(LinkContext& ctx);
+    void reset_reassembly();
+    void drop(std::uint32_t& counter, std::string_view reason);
+    void deliver(LinkContext& ctx, Cid channel, Bytes payload, Buffer storage) {
+        if (channel == Cid::att && !payload.empty() && payload.size() <= max_payload(Cid::att)) {
+            ctx.out.push(Deliver{channel, payload, std::move(storage)});
+            return;
+        }
+        deliver_other(ctx, channel, payload, std::move(storage));
+    }
+    void deliver_other(LinkContext& ctx, Cid channel, Bytes payload, Buffer storage);
+
+    // The PDU that is coming in. Its basic header may itself come in pieces.
+    std::array<std::uint8_t, basic_header_size> header_octets_{};
+    std::size_t header_size_ = 0;  // how many of them are here; 0: no PDU has begun
+    std::size_t missing_ = 0;      // octets of the payload that are still to come
+    Buffer payload_;               // null while a PDU is skipped
+    Time deadline_ = never;
+
+    LinkCounters counters_;
+    Signalling signalling_;
+};
+
+}  // namespace bluetooth::l2cap

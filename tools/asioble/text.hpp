@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+//
+// How the program writes what Bluetooth has, and reads what users type.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/address.hpp"
+#include "base/bytes.hpp"
+#include "base/uuid.hpp"
+#include "bluetooth/events.hpp"
+
+namespace bluetooth::tool {
+
+using Octets = std::vector<std::uint8_t>;
+
+/// "0x0012", as all handles are written.
+std::string to_text(AttributeHandle handle);
+/// "2a19", or all digits of a longer one; always the shortest form.
+std::string to_text(const UUID& uuid);
+/// `48656c6c6f "Hello"`: the text only where it is one.
+std::string value_to_text(Bytes value);
+/// "read, notify": what a characteristic's properties allow (Vol 3 Part G 3.3.1.1).
+std::vector<std::string> property_names(std::uint8_t properties);
+std::string join(const std::vector<std::string>& parts, std::string_view separator = ", ");
+
+/// An attribute as users name it: "0x0012" or "18" is a handle, "2a19" or a longer one a UUID.
+using AttributeName = std::variant<AttributeHandle, UUID>;
+std::optional<AttributeName> parse_attribute(std::string_view text);
+/// Hex digits in pairs, or text in quotes.
+std::optional<Octets> parse_value(std::string_view text);
+std::optional<Octets> parse_hex(std::string_view digits);
+
+/// For `std::visit` with one function per kind of event.
+template <class... Functions> struct Overloaded : Functions... {
+    using Functions::operator()...;
+};
+template <class... Functions> Overloaded(Functions...) -> Overloaded<Functions...>;
+
+}  // namespace bluetooth::tool

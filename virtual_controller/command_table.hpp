@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.hpp"
+#include "hci/command.hpp"
+#include "virtual_controller/profile.hpp"
+
+namespace bluetooth::virtual_controller {
+
+class Controller;
+
+/// The commands that the virtual controller can do.
+class CommandTable {
+  public:
+    /// What a controller with this profile announces and does.
+    static hci::SupportedCommands supported_by(const Profile& profile);
+
+    /// Carries out one command and answers it, also when it is unknown or has not the size that it
+    /// should have.
+    static void execute(Controller& controller, std::uint16_t opcode, Bytes parameters);
+
+    /// Decodes, carries out and answers a `Command`; an entry of the table.
+    template <class Command>
+    static void run(Controller& controller, Bytes parameters);
+};
+
+}  // namespace bluetooth::virtual_controller
