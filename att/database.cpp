@@ -34,7 +34,9 @@ Attribute* Database::add(const UUID& type, Attribute::Kind kind, std::uint16_t f
     Attribute& attribute = attributes_.emplace_back();
     attribute.type = wire_uuid(type);
     attribute.kind = kind;
-    attribute.user = user_;
+    // Only what the application reads and writes itself concerns it when others do.
+    attribute.user =
+        user_ && (kind == Attribute::Kind::value || kind == Attribute::Kind::descriptor);
     attribute.flags = flags;
     attribute.handle = attribute.group_end = static_cast<Handle>(next_++);
     attribute.capacity = std::max(Attribute::default_capacity, value.size());
@@ -94,7 +96,6 @@ Handle Database::add_client_configuration() {
                            static_cast<std::uint16_t>(flags), {});
     if (added == nullptr) return no_handle;
     added->configuration = configuration;
-    added->user = false;  // a subscription is no event to the application
     configuration_handles_.push_back(added->handle);
     return added->handle;
 }

@@ -62,7 +62,8 @@ struct Attribute {
 
     UUID type;  ///< 16 or 128 bits, as on the wire
     Kind kind{};
-    bool user = false;    ///< registered by the application, which hears of reads and writes
+    /// A value or descriptor of the application, which hears of reads and writes.
+    bool user = false;
     bool append = false;  ///< remote writes add to the value
     Handle handle = no_handle;
     Handle group_end = no_handle;  ///< of a service or characteristic; else the handle itself

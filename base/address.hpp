@@ -67,4 +67,7 @@ public:
 /// "00:AA:01:02:03:04".
 std::string to_string(const Address& address);
 
+/// Within other PDUs too an address prints as people write it.
+inline void show(std::string& out, const Address& address) { out += to_string(address); }
+
 }  // namespace bluetooth

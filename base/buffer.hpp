@@ -25,15 +25,15 @@ public:
     Buffer(Buffer&& other) noexcept
         : pool_(std::exchange(other.pool_, nullptr)),
           slot_(other.slot_),
-          begin_(other.begin_),
-          end_(other.end_) {}
+          begin_(std::exchange(other.begin_, 0)),
+          end_(std::exchange(other.end_, 0)) {}
     Buffer& operator=(Buffer&& other) noexcept {
         if (this != &other) {
             reset();
             pool_ = std::exchange(other.pool_, nullptr);
             slot_ = other.slot_;
-            begin_ = other.begin_;
-            end_ = other.end_;
+            begin_ = std::exchange(other.begin_, 0);
+            end_ = std::exchange(other.end_, 0);
         }
         return *this;
     }
@@ -41,7 +41,9 @@ public:
 
     explicit operator bool() const { return pool_ != nullptr; }
 
-    inline void reset();
+    void reset() {
+        if (pool_ != nullptr) release();
+    }
     inline Bytes bytes() const;
     inline MutableBytes mutable_bytes();
     std::size_t size() const { return static_cast<std::size_t>(end_ - begin_); }
@@ -74,6 +76,7 @@ public:
 
 private:
     friend class BufferPool;
+    inline void release();
     Buffer(BufferPool& pool, std::uint32_t slot, std::uint32_t headroom)
         : pool_(&pool), slot_(slot), begin_(headroom), end_(headroom) {}
 
@@ -126,8 +129,7 @@ private:
     std::vector<std::uint32_t> free_;
 };
 
-inline void Buffer::reset() {
-    if (pool_ == nullptr) return;
+inline void Buffer::release() {
     if (--pool_->references_[slot_] == 0) pool_->free_.push_back(slot_);
     pool_ = nullptr;
     begin_ = end_ = 0;

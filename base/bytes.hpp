@@ -18,6 +18,17 @@ public:
     constexpr Bytes() = default;
     constexpr Bytes(std::span<const std::uint8_t> s) : std::span<const std::uint8_t>(s) {}
 
+    // As those of std::span, but the parts are Bytes too.
+    constexpr Bytes first(std::size_t count) const {
+        return std::span<const std::uint8_t>::first(count);
+    }
+    constexpr Bytes last(std::size_t count) const {
+        return std::span<const std::uint8_t>::last(count);
+    }
+    constexpr Bytes subspan(std::size_t offset, std::size_t count = std::dynamic_extent) const {
+        return std::span<const std::uint8_t>::subspan(offset, count);
+    }
+
     /// The octets of a text, for names and values given as string literals.
     static Bytes of(std::string_view text) {
         return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};

@@ -4,6 +4,9 @@
 #include <array>
 #include <string_view>
 
+// Boost's class has a protected non-virtual destructor; the categories below are statics.
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
+
 namespace bluetooth {
 namespace {
 

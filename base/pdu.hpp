@@ -68,6 +68,7 @@ public:
 
     constexpr bool ok() const { return ok_; }
     constexpr std::size_t size() const { return size_; }
+    constexpr void fail() { ok_ = false; }
     constexpr MutableBytes written() const { return ok_ ? out_.first(size_) : MutableBytes{}; }
 
     /// Room for `count` octets, or an empty view when there is none.
@@ -111,6 +112,29 @@ template <class T>
 concept Described = requires(T& value, std::size_t& count) {
     T::fields(value, detail::CountFields{count});
 };
+
+namespace detail {
+
+struct AnyField {
+    template <class T> operator T() const;
+};
+template <class P, class... A> consteval std::size_t member_count() {
+    if constexpr (requires { P{A{}..., AnyField{}}; })
+        return member_count<P, A..., AnyField>();
+    else
+        return sizeof...(A);
+}
+template <class P> consteval std::size_t named_count() {
+    std::size_t count = 0;
+    P value{};
+    P::fields(value, CountFields{count});
+    return count;
+}
+/// Members with array type swallow several initializers in brace elision, so the count is taken
+/// with each member braced by AnyField; a forgotten member leaves the two counts unequal.
+template <class P> inline constexpr bool all_members_named = named_count<P>() == member_count<P>();
+
+}  // namespace detail
 
 template <WireInteger T> constexpr void get(Reader& reader, T& value) {
     const Bytes octets = reader.take(sizeof(T));
@@ -185,7 +209,7 @@ constexpr void get(Reader& reader, Octets8& value) {
 }
 constexpr void put(Writer& writer, const Octets8& value) {
     if (value.octets.size() > 0xff) {
-        (void)writer.reserve(SIZE_MAX);  // fails the writer: the length does not fit its octet
+        writer.fail();  // the length does not fit its octet
         return;
     }
     put(writer, static_cast<std::uint8_t>(value.octets.size()));
@@ -196,29 +220,11 @@ template <Described T> constexpr void get(Reader& reader, T& value) {
     T::fields(value, [&reader](std::string_view, auto& field) { get(reader, field); });
 }
 template <Described T> constexpr void put(Writer& writer, const T& value) {
+    static_assert(detail::all_members_named<T>, "name every member, in wire order");
     T::fields(value, [&writer](std::string_view, const auto& field) { put(writer, field); });
 }
 
 namespace detail {
-
-struct AnyField {
-    template <class T> operator T() const;
-};
-template <class P, class... A> consteval std::size_t member_count() {
-    if constexpr (requires { P{A{}..., AnyField{}}; })
-        return member_count<P, A..., AnyField>();
-    else
-        return sizeof...(A);
-}
-template <class P> consteval std::size_t named_count() {
-    std::size_t count = 0;
-    P value{};
-    P::fields(value, CountFields{count});
-    return count;
-}
-/// Members with array type swallow several initializers in brace elision, so the count is taken
-/// with each member braced by AnyField; a forgotten member leaves the two counts unequal.
-template <class P> inline constexpr bool all_members_named = named_count<P>() == member_count<P>();
 
 template <class T> inline constexpr bool fixed_field = true;
 template <> inline constexpr bool fixed_field<Bytes> = false;
@@ -234,14 +240,16 @@ template <class P> consteval std::size_t fixed_size() {
         P value{};
         P::fields(value, [&](std::string_view, auto& field) {
             using Field = std::remove_cvref_t<decltype(field)>;
-            if constexpr (Described<Field> || detail::fixed_field<Field>)
+            if constexpr (fixed_size<Field>() > 0)
                 size += fixed_size<Field>();
             else
                 fixed = false;
         });
         return fixed ? size : 0;
-    } else {
+    } else if constexpr (detail::fixed_field<P>) {
         return sizeof(P);
+    } else {
+        return 0;
     }
 }
 
@@ -301,6 +309,7 @@ template <class E> constexpr void get(Reader& reader, List<E>& value) {
         value = List<E>{reader.take(reader.remaining())};
 }
 template <class E> constexpr void put(Writer& writer, const List<E>& value) {
+    if (value.raw().size() % List<E>::element_size != 0) writer.fail();
     put(writer, value.raw());
 }
 
@@ -315,6 +324,7 @@ template <class E> constexpr void get(Reader& reader, CountedList<E>& value) {
     value.elements = List<E>{reader.take(std::size_t{count} * List<E>::element_size)};
 }
 template <class E> constexpr void put(Writer& writer, const CountedList<E>& value) {
+    if (value.elements.size() > 0xff) writer.fail();  // the count does not fit its octet
     put(writer, static_cast<std::uint8_t>(value.elements.size()));
     put(writer, value.elements);
 }
@@ -511,18 +521,18 @@ private:
 #define BT_VISIT_AGAIN() BT_VISIT
 
 /// Describes a struct that is part of PDUs or has no code of its own.
-#define BT_FIELDS(Name, ...)                                           \
-    static constexpr std::string_view pdu_name = #Name;                \
-    template <class Self, class Visitor>                               \
-    static constexpr void fields([[maybe_unused]] Self& self,          \
-                                 [[maybe_unused]] Visitor&& visitor) { \
-        __VA_OPT__(BT_EXPAND(BT_VISIT(__VA_ARGS__)))                   \
-    }                                                                  \
-    friend bool operator==(const Name&, const Name&) = default
+#define BT_FIELDS(Name, ...)                                             \
+    [[maybe_unused]] static constexpr std::string_view pdu_name = #Name; \
+    template <class Self, class Visitor>                                 \
+    static constexpr void fields([[maybe_unused]] Self& self,            \
+                                 [[maybe_unused]] Visitor&& visitor) {   \
+        __VA_OPT__(BT_EXPAND(BT_VISIT(__VA_ARGS__)))                     \
+    }                                                                    \
+    [[maybe_unused]] friend bool operator==(const Name&, const Name&) = default
 
 /// Describes a PDU and gives it its one-octet code.
-#define BT_PDU(Name, pdu_code, ...)                \
-    static constexpr std::uint8_t code = pdu_code; \
+#define BT_PDU(Name, pdu_code, ...)                                 \
+    [[maybe_unused]] static constexpr std::uint8_t code = pdu_code; \
     BT_FIELDS(Name, __VA_ARGS__)
 
 }  // namespace bluetooth

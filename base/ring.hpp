@@ -45,8 +45,15 @@ public:
         --size_;
         return value;
     }
+    /// Drops the front element.
+    void drop() {
+        assert(!empty());
+        slots_[head_] = T{};
+        head_ = index(1);
+        --size_;
+    }
     void clear() {
-        while (!empty()) (void)pop();
+        while (!empty()) drop();
     }
 
 private:

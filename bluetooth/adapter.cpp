@@ -11,14 +11,15 @@ namespace bluetooth {
 namespace {
 
 /// A handler whose operation lives in a slot of the adapter, which it keeps alive.
-template <void (*function)(Adapter&, error_code)> struct SlotHandler {
+struct SlotHandler {
     using allocator_type = transport::SlotAllocator<void>;
 
     std::shared_ptr<Adapter> adapter;
     transport::HandlerSlot* slot;
+    void (Adapter::*function)(error_code);
 
     allocator_type get_allocator() const { return allocator_type{*slot}; }
-    void operator()(error_code error = {}) const { function(*adapter, error); }
+    void operator()(error_code error = {}) const { ((*adapter).*function)(error); }
 };
 
 std::string transport_or_environment(std::string_view name) {
@@ -41,6 +42,10 @@ void Adapter::activate(ActivationHandler handler) {
     activating_ = true;
     handler_ = std::move(handler);
     message_.clear();
+    if (!host.closing()) open();  // else `on_closed` does
+}
+
+void Adapter::open() {
     transport::async_open(
         executor_, transport_name_,
         [self = shared_from_this(), attempt = ++attempt_](
@@ -68,18 +73,36 @@ void Adapter::on_started(error_code error, std::string_view message) {
 void Adapter::finish_activation(error_code error) {
     activating_ = false;
     ++attempt_;
-    if (!handler_) return;
-    auto executor = asio::get_associated_executor(handler_, executor_);
-    asio::post(executor, [handler = std::exchange(handler_, nullptr), error]() mutable {
-        std::move(handler)(error);
-    });
+    post_result(std::exchange(handler_, nullptr), error);
 }
 
-void Adapter::deactivate() {
-    host.stop();
+void Adapter::post_result(ActivationHandler handler, error_code error) {
+    if (!handler) return;
+    asio::post(executor_,
+               [self = shared_from_this(), handler = std::move(handler), error]() mutable {
+                   const auto executor = asio::get_associated_executor(handler, self->executor_);
+                   asio::dispatch(executor, [handler = std::move(handler), error]() mutable {
+                       std::move(handler)(error);
+                   });
+               });
+}
+
+void Adapter::deactivate(ActivationHandler handler) {
     if (activating_) finish_activation(asio::error::operation_aborted);
+    closing_handlers_.push_back(std::move(handler));
+    host.stop();
+    if (!host.closing()) on_closed();
 }
 
+void Adapter::on_closed() {
+    for (ActivationHandler& handler : std::exchange(closing_handlers_, {}))
+        post_result(std::move(handler), {});
+    if (activating_ && !host.active()) open();
+}
+
+std::chrono::system_clock::time_point Adapter::wall_clock() {
+    return std::chrono::system_clock::now();
+}
 Time Adapter::now() { return Clock::now(); }
 
 void Adapter::wake_at(Time when) {
@@ -88,19 +111,23 @@ void Adapter::wake_at(Time when) {
     if (when >= armed_) return;
     armed_ = when;
     timer_.expires_at(when);
-    timer_.async_wait(SlotHandler<[](Adapter& adapter, error_code error) {
-        if (error) return;  // armed anew for an earlier time
-        adapter.armed_ = never;
-        adapter.host.on_timer();
-    }>{shared_from_this(), &timer_slot_});
+    timer_.async_wait(SlotHandler{shared_from_this(), &timer_slot_, &Adapter::on_timer_fired});
+}
+
+void Adapter::on_timer_fired(error_code error) {
+    if (error) return;  // armed anew for an earlier time
+    armed_ = never;
+    host.on_timer();
 }
 
 void Adapter::run_soon() {
     if (std::exchange(soon_, true)) return;
-    asio::post(executor_, SlotHandler<[](Adapter& adapter, error_code) {
-                   adapter.soon_ = false;
-                   adapter.host.on_run_soon();
-               }>{shared_from_this(), &soon_slot_});
+    asio::post(executor_, SlotHandler{shared_from_this(), &soon_slot_, &Adapter::on_soon});
+}
+
+void Adapter::on_soon(error_code) {
+    soon_ = false;
+    host.on_run_soon();
 }
 
 }  // namespace bluetooth

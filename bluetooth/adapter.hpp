@@ -4,6 +4,8 @@
 // timer and its transport on an Asio executor, and is itself what pending operations keep alive.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,20 +31,28 @@ public:
 
     /// Opens the transport and brings the host up.
     void activate(ActivationHandler handler);
-    /// Ends everything at once; an activation in progress ends with `operation_aborted`.
-    void deactivate();
+    /// Ends everything at once; an activation in progress ends with `operation_aborted`. `handler`
+    /// (if any) is told when the controller was left clean and the transport is closed.
+    void deactivate(ActivationHandler handler = {});
     bool activating() const { return activating_; }
+    /// Calls `handler` with `error`, from its executor's loop and not from inside this call.
+    void post_result(ActivationHandler handler, error_code error);
 
     // Host::Environment
     Time now() override;
+    std::chrono::system_clock::time_point wall_clock() override;
     void wake_at(Time when) override;
     void run_soon() override;
     void on_started(error_code error, std::string_view message) override;
+    void on_closed() override;
 
 private:
     void opened(std::uint64_t attempt, error_code error, std::string message,
                 std::unique_ptr<transport::Transport> transport);
+    void open();
     void finish_activation(error_code error);
+    void on_timer_fired(error_code error);
+    void on_soon(error_code error);
 
     Executor executor_;
     std::string transport_name_;
@@ -58,6 +68,7 @@ private:
     bool activating_ = false;
     std::uint64_t attempt_ = 0;  // tells a late opening from the present one
     ActivationHandler handler_;
+    std::vector<ActivationHandler> closing_handlers_;
 
 public:
     Host host;  // declared last: it refers to what stands above

@@ -12,14 +12,14 @@ namespace {
 std::string_view advice(const error_code& error) {
     if (error.category() != host_category()) return {};
     switch (static_cast<errc>(error.value())) {
-        case errc::not_active: return "";  // the meaning says it
-        case errc::no_buffers: return "; go on when SendReady or the end of a procedure is reported";
-        case errc::busy: return "; wait for its Done event or stop it";
-        case errc::already_in_progress: return "; wait for its event or cancel it";
-        case errc::not_connected: return "; use the handle of a live *Connect event";
-        case errc::not_permitted: return "; use async_active";
-        case errc::invalid_argument: return "; see the call's documentation for what it takes";
-        default: return "";
+    case errc::not_active: return "";  // the meaning says it
+    case errc::no_buffers: return "; go on when SendReady or the end of a procedure is reported";
+    case errc::busy: return "; wait for its Done event or stop it";
+    case errc::already_in_progress: return "; wait for its event or cancel it";
+    case errc::not_connected: return "; use the handle of a live *Connect event";
+    case errc::not_permitted: return "; use async_active";
+    case errc::invalid_argument: return "; see the call's documentation for what it takes";
+    default: return "";
     }
 }
 
@@ -48,6 +48,10 @@ BLE::BLE(Executor executor, std::string_view transport)
 BLE::~BLE() {
     adapter_->host.irq({});
     adapter_->deactivate();
+    // A context of our own is driven until the controller was left clean, within a second.
+    if (!context_) return;
+    context_->restart();
+    while (adapter_->host.closing() && context_->run_one() > 0) {}
 }
 
 BLE::Executor BLE::get_executor() const { return adapter_->executor(); }
@@ -88,7 +92,8 @@ bool BLE::active(bool on) {
     const bool now_active = active(on, error);
     if (error) {
         const std::string& message = last_message();
-        throw system_error(error, message.empty() ? "active" + std::string{advice(error)} : message);
+        throw system_error(error,
+                           message.empty() ? "active" + std::string{advice(error)} : message);
     }
     return now_active;
 }
@@ -111,23 +116,15 @@ bool BLE::active(bool on, error_code& error) {
     });
     const auto work = asio::make_work_guard(*context_);
     context_->restart();
-    while (!done && context_->run_one() > 0) {
-    }
+    while (!done && context_->run_one() > 0) {}
     return active();
 }
 
 void BLE::start_active(bool on, ActivationHandler handler) {
-    error_code outcome;
-    if (on && adapter_->activating())
-        outcome = make_error(errc::already_in_progress);
-    else if (on && !active())
-        return adapter_->activate(std::move(handler));
-    else if (!on)
-        adapter_->deactivate();
-    auto executor = asio::get_associated_executor(handler, get_executor());
-    asio::post(executor, [handler = std::move(handler), outcome]() mutable {
-        std::move(handler)(outcome);
-    });
+    if (!on) return adapter_->deactivate(std::move(handler));
+    if (!active() && !adapter_->activating()) return adapter_->activate(std::move(handler));
+    const error_code outcome = active() ? error_code{} : make_error(errc::already_in_progress);
+    adapter_->post_result(std::move(handler), outcome);
 }
 
 const std::string& BLE::last_message() const { return adapter_->last_message(); }
@@ -353,7 +350,8 @@ void BLE::gattc_read(ConnectionHandle conn_handle, AttributeHandle value_handle,
     error = adapter_->host.read(conn_handle, value_handle);
 }
 void BLE::gattc_read(ConnectionHandle conn_handle, AttributeHandle value_handle) {
-    throwing("gattc_read", [&](error_code& error) { gattc_read(conn_handle, value_handle, error); });
+    throwing("gattc_read",
+             [&](error_code& error) { gattc_read(conn_handle, value_handle, error); });
 }
 
 void BLE::gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,

@@ -39,8 +39,9 @@
 #include "bluetooth/config.hpp"
 #include "bluetooth/error.hpp"
 #include "bluetooth/events.hpp"
+#include "bluetooth/statistics.hpp"
 #include "bluetooth/uuid.hpp"
-#include "gatt/service.hpp"
+#include "gatt/service_definition.hpp"
 #include "hci/init.hpp"
 #include "transport/asio.hpp"
 
@@ -101,16 +102,6 @@ struct ConnectOptions {
     std::optional<std::chrono::microseconds> max_conn_interval{};
 };
 
-/// Counters since activation; what a gateway shows on its status page.
-struct Statistics {
-    std::uint64_t packets_sent = 0;
-    std::uint64_t packets_received = 0;
-    std::uint64_t send_calls = 0;     ///< system calls that wrote packets
-    std::uint64_t receive_calls = 0;  ///< system calls that read packets
-    /// Malformed or unexpected packets from peers or the controller, which were dropped.
-    std::uint64_t packets_dropped = 0;
-};
-
 /// One Bluetooth LE adapter and everything on it.
 class BLE {
 public:
@@ -157,7 +148,8 @@ public:
     /// As `active`, without blocking; allowed inside handlers. The token's signature is
     /// `void(error_code)`. A second activation while one is running ends with
     /// `errc::already_in_progress`; one that `active(false)` interrupts with
-    /// `asio::error::operation_aborted`.
+    /// `asio::error::operation_aborted`. A deactivation completes when the controller was left
+    /// clean and the transport is closed.
     template <asio::completion_token_for<void(error_code)> CompletionToken>
     auto async_active(bool on, CompletionToken&& token) {
         return asio::async_initiate<CompletionToken, void(error_code)>(

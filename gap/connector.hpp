@@ -12,10 +12,10 @@ namespace bluetooth::gap {
 
 struct ConnectRequest {
     AddressType peer_type = AddressType::public_device;
-    Address peer;
+    Address peer{};
     /// 0: 30 s; negative: fails at once; `milliseconds::max()`: until cancelled.
     std::chrono::milliseconds timeout{2000};
-    ConnectionParameters parameters;
+    ConnectionParameters parameters{};
     hci::OwnAddressType own_address_type = hci::OwnAddressType::public_device;
 };
 

@@ -35,10 +35,10 @@ struct AdvertisingPaused {};
 /// One advertising report.
 struct ScanResult {
     AddressType address_type{};
-    Address address;
+    Address address{};
     hci::AdvertisingEventType event_type{};
     std::int8_t rssi = hci::power_not_available;
-    Bytes data;  ///< points into the received packet
+    Bytes data{};  ///< points into the received packet
 };
 /// The scan has ended; exactly once for each accepted `Scanner::start`.
 struct ScanDone {
@@ -49,7 +49,7 @@ struct ScanDone {
 struct Connected {
     hci::ConnectionHandle handle{};
     AddressType peer_type{};
-    Address peer;
+    Address peer{};
     Units1250us interval{};
     std::uint16_t latency = 0;
     Units10ms supervision_timeout{};

@@ -92,7 +92,7 @@ error_code Client::confirm(ClientContext& ctx, IndicationToken token) {
 
 // ---- the queue
 
-error_code Client::enqueue(ClientContext& ctx, Procedure procedure) {
+error_code Client::enqueue(ClientContext& ctx, Procedure&& procedure) {
     if (bearer_.closed()) return make_error(errc::not_connected);
     const bool idle = procedures_.empty();
     if (!procedures_.push(std::move(procedure))) return make_error(errc::busy);
@@ -125,8 +125,8 @@ void Client::advance(ClientContext& ctx) {
 
 /// Ends the running procedure.
 void Client::finish(ClientContext& ctx, error_code error) {
-    const Procedure ended = procedures_.pop();
-    std::visit([&](const auto& procedure) { procedure.end(ctx, error); }, ended);
+    std::visit([&](const auto& procedure) { procedure.end(ctx, error); }, procedures_.front());
+    (void)procedures_.pop();
 }
 
 void Client::on_timer(ClientContext& ctx) {
@@ -179,8 +179,9 @@ void Client::receive_response(ClientContext& ctx, Bytes pdu) {
     deadline_ = never;
     error_code error = make_error(errc::protocol_error);
     if (pdu.size() <= bearer_.mtu())
-        error = with(procedures_.front(), error,
-                     [&](auto& procedure) { return procedure.on_response(ctx, bearer_, pdu); });
+        error =
+            std::visit([&](auto& procedure) { return procedure.on_response(ctx, bearer_, pdu); },
+                       procedures_.front());
     if (error) finish(ctx, error);
     advance(ctx);
 }

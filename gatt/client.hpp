@@ -115,7 +115,7 @@ private:
     /// up to here.
     static constexpr std::size_t max_open_indications = 4;
 
-    error_code enqueue(ClientContext& ctx, Procedure procedure);
+    error_code enqueue(ClientContext& ctx, Procedure&& procedure);
     void advance(ClientContext& ctx);
     void finish(ClientContext& ctx, error_code error);
     void fail_bearer(ClientContext& ctx, error_code error);

@@ -134,9 +134,9 @@ error_code DiscoverCharacteristics::on_response(ClientContext& ctx, att::Bearer&
                     {}, element.value, element.properties, uuid_.value_or(uuid)};
             return true;
         });
-    if (!valid) return protocol_error();
-    if (range_.empty()) report_found(ctx, range_.last());
-    return {};
+    // Behind each declaration is its value: so there is always a handle left to ask about, and the
+    // search ends with Attribute Not Found.
+    return valid ? error_code{} : protocol_error();
 }
 
 error_code DiscoverCharacteristics::on_error(ClientContext& ctx, att::ErrorCode code) {

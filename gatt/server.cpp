@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "gatt/server.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace bluetooth::gatt {
@@ -101,11 +103,8 @@ error_code Server::service_changed(const ServerContext& ctx, ServerSession& sess
 }
 
 att::Attribute* Server::user_attribute(Handle handle) {
-    using Kind = att::Attribute::Kind;
     att::Attribute* found = attribute(handle);
-    const bool usable = found != nullptr && found->user &&
-                        (found->kind == Kind::value || found->kind == Kind::descriptor);
-    return usable ? found : nullptr;
+    return found != nullptr && found->user ? found : nullptr;
 }
 
 result<Bytes> Server::read(Handle handle) {

@@ -42,10 +42,10 @@ bool AclScheduler::remove_link(ConnectionHandle handle) {
     if (link == nullptr) return false;
     credits_ = static_cast<std::uint16_t>(credits_ + link->outstanding);
     if (link->outstanding == 0) --idle_links_;
-    if (link->refused && link->queue.size() <= queue_limit_ / 2) --ready_links_;
+    if (link->ready) --ready_links_;
     link->queue.clear();
     link->outstanding = 0;
-    link->in_use = link->mid_pdu = link->refused = false;
+    link->in_use = link->mid_pdu = link->refused = link->ready = false;
     return true;
 }
 
@@ -63,7 +63,7 @@ std::size_t AclScheduler::room(ConnectionHandle handle) const {
     return link == nullptr ? 0 : link->queue.capacity() - link->queue.size();
 }
 
-error_code AclScheduler::submit(ConnectionHandle handle, Buffer pdu) {
+error_code AclScheduler::submit(ConnectionHandle handle, Buffer&& pdu) {
     Link* link = find(handle);
     if (link == nullptr) return make_error(errc::not_connected);
     if (!link->queue.push(std::move(pdu))) {
@@ -96,7 +96,10 @@ void AclScheduler::cut(Link& link, Fragment& fragment) {
     const bool first = !std::exchange(link.mid_pdu, !last);
     if (last) {
         fragment.payload = link.queue.pop();
-        if (link.refused && link.queue.size() == queue_limit_ / 2) ++ready_links_;
+        if (link.refused && link.queue.size() <= queue_limit_ / 2) {
+            link.refused = false;
+            if (!std::exchange(link.ready, true)) ++ready_links_;
+        }
     } else {
         fragment.payload = pdu.share();
         fragment.payload.truncate(size);
@@ -133,8 +136,7 @@ void AclScheduler::on_completed(ConnectionHandle handle, std::uint16_t count) {
 std::optional<ConnectionHandle> AclScheduler::take_ready() {
     if (ready_links_ == 0) return std::nullopt;
     for (Link& link : links_) {
-        if (!link.refused || link.queue.size() > queue_limit_ / 2) continue;
-        link.refused = false;
+        if (!std::exchange(link.ready, false)) continue;
         --ready_links_;
         return link.handle;
     }

@@ -44,8 +44,8 @@ public:
 
     /// Queues an L2CAP PDU with at least 5 octets of headroom. `no_buffers` when the link's queue
     /// is full (`take_ready` will name the link once there is room), `not_connected` when there is
-    /// no such link; the buffer is released then.
-    error_code submit(ConnectionHandle handle, Buffer pdu);
+    /// no such link; `pdu` is left alone then.
+    error_code submit(ConnectionHandle handle, Buffer&& pdu);
     /// How many more PDUs the link takes.
     std::size_t room(ConnectionHandle handle) const;
 
@@ -56,8 +56,7 @@ public:
     /// than it holds are not counted.
     void on_completed(ConnectionHandle handle, std::uint16_t count);
 
-    /// A link whose `submit` failed and whose queue is now no more than half full; each such link
-    /// once.
+    /// A link whose `submit` failed and whose queue has since become half empty; each once.
     std::optional<ConnectionHandle> take_ready();
 
     /// Completions that named no link, or more packets than were outstanding.
@@ -70,7 +69,8 @@ private:
         std::uint16_t outstanding = 0;
         bool in_use = false;
         bool mid_pdu = false;  ///< the first fragment of the front PDU is out
-        bool refused = false;  ///< a submit failed since there was room
+        bool refused = false;  ///< a submit failed, and there was no room since
+        bool ready = false;    ///< for `take_ready`
     };
 
     Link* find(ConnectionHandle handle);

@@ -22,8 +22,6 @@ namespace bluetooth::hci {
 
 /// The parameters of a command take at most 255 octets (Vol 4 Part E 5.4.1).
 inline constexpr std::size_t max_parameters = 255;
-/// Opcode and length, in front of the parameters.
-inline constexpr std::size_t command_header_size = 3;
 /// The opcode of no command: Command Complete and Command Status carry it when they only tell how
 /// many commands may be sent (Vol 4 Part E 7.7.14).
 inline constexpr std::uint16_t no_operation = 0x0000;

@@ -32,9 +32,14 @@ constexpr std::uint64_t event_mask = bit(4)      // Disconnection Complete
 // Vol 4 Part E 7.3.69
 constexpr std::uint64_t event_mask_page_2 = bit(23);  // Authenticated Payload Timeout Expired
 
-template <class C, class Use> std::string_view take(Bytes return_parameters, Use&& use) {
+constexpr InitDone fine{};
+
+InitDone problem(errc error, std::string_view text) { return {make_error(error), text}; }
+
+/// Hands the return parameters of `C` to `use`, whose verdict it returns.
+template <class C, class Use> InitDone take(Bytes return_parameters, Use&& use) {
     const auto answer = decode_return<C>(return_parameters);
-    if (!answer) return "an answer of the controller was too short";
+    if (!answer) return problem(errc::protocol_error, "an answer of the controller was too short");
     return use(*answer);
 }
 
@@ -82,19 +87,19 @@ void Init::start(Context ctx, const std::array<std::uint8_t, 6>& randomness) {
 void Init::advance(Context ctx) {
     while (step_ != Step::done && !wanted(step_))
         step_ = static_cast<Step>(static_cast<std::uint8_t>(step_) + 1);
-    if (step_ == Step::done) return finish(ctx, {}, {});
+    if (step_ == Step::done) return finish(ctx, fine);
     if (const error_code error = core_.submit(ctx, command(step_), tag_))
-        finish(ctx, error, "a command of the bring-up could not be queued");
+        finish(ctx, {error, "a command of the bring-up could not be queued"});
 }
 
 void Init::on_command_done(Context ctx, const CommandDone& done) {
     if (!running_ || done.tag != tag_) return;
     if (done.status == Status::success) {
-        const std::string_view problem = learn(step_, done.return_parameters);
-        if (!problem.empty()) return finish(ctx, make_error(errc::protocol_error), problem);
+        const InitDone outcome = learn(step_, done.return_parameters);
+        if (outcome.error) return finish(ctx, outcome);
     } else if (required(step_)) {
-        return finish(ctx, error_code{static_cast<int>(done.status), hci_category()},
-                      "the controller refused a command of the bring-up");
+        return finish(ctx, {error_code{static_cast<int>(done.status), hci_category()},
+                            "the controller refused a command of the bring-up"});
     } else {
         log::debug("hci", "the controller refused ", command_name(done.opcode), ": ", done.status);
     }
@@ -102,10 +107,12 @@ void Init::on_command_done(Context ctx, const CommandDone& done) {
     advance(ctx);
 }
 
-void Init::finish(Context ctx, error_code error, std::string_view text) {
+void Init::finish(Context ctx, InitDone outcome) {
     running_ = false;
-    if (error) log::error("hci", text, ": ", command_name(command(step_).opcode), ": ", error);
-    ctx.out.push(InitDone{error, text});
+    if (outcome.error)
+        log::error("hci", outcome.text, ": ", command_name(command(step_).opcode), ": ",
+                   outcome.error);
+    ctx.out.push(outcome);
 }
 
 /// Commands that every LE controller must have are sent whatever it announces.
@@ -170,9 +177,8 @@ EncodedCommand Init::command(Step step) const {
     return {};
 }
 
-/// Takes over what the answer tells; returns what is wrong with it, if anything.
-std::string_view Init::learn(Step step, Bytes answer) {
-    constexpr std::string_view fine{};
+/// Takes over what the answer tells; an error is what is wrong with it.
+InitDone Init::learn(Step step, Bytes answer) {
     switch (step) {
     case Step::version:
         return take<ReadLocalVersionInformation>(answer, [&](const auto& version) {
@@ -191,9 +197,8 @@ std::string_view Init::learn(Step step, Bytes answer) {
     case Step::features:
         return take<ReadLocalSupportedFeatures>(answer, [&](const auto& features) {
             info_.lmp_features = features.lmp_features;
-            return (features.lmp_features & feature_le_supported) != 0
-                       ? fine
-                       : std::string_view{"the controller does not support Bluetooth LE"};
+            if ((features.lmp_features & feature_le_supported) != 0) return fine;
+            return problem(errc::not_supported, "the controller does not support Bluetooth LE");
         });
     case Step::le_features:
         return take<LeReadLocalSupportedFeatures>(answer, [&](const auto& features) {
@@ -235,12 +240,12 @@ std::string_view Init::learn(Step step, Bytes answer) {
     }
 }
 
-std::string_view Init::learn_buffers(std::uint16_t length, std::uint16_t count) {
+InitDone Init::learn_buffers(std::uint16_t length, std::uint16_t count) {
     if (length < min_acl_data_packet_length || count == 0)
-        return "the controller's ACL buffers are too small";
+        return problem(errc::protocol_error, "the controller's ACL buffers are too small");
     info_.acl_data_packet_length = length;
     info_.acl_data_packet_count = count;
-    return {};
+    return fine;
 }
 
 /// Vol 4 Part E 7.8.1. A controller may refuse bits of events it does not know.

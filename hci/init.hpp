@@ -58,12 +58,12 @@ private:
     enum class Step : std::uint8_t;
 
     void advance(Context ctx);
-    void finish(Context ctx, error_code error, std::string_view text);
+    void finish(Context ctx, InitDone outcome);
     bool wanted(Step step) const;
     EncodedCommand command(Step step) const;
     bool required(Step step) const;
-    std::string_view learn(Step step, Bytes return_parameters);
-    std::string_view learn_buffers(std::uint16_t length, std::uint16_t count);
+    InitDone learn(Step step, Bytes return_parameters);
+    InitDone learn_buffers(std::uint16_t length, std::uint16_t count);
     std::uint64_t le_event_mask() const;
 
     Core& core_;

@@ -47,7 +47,8 @@ void Signalling::receive(LinkContext& ctx, Bytes frame) {
     const auto header = decode_prefix<CommandHeader>(frame);
     // Identifier 0x00 is illegal (4); a frame without a whole header cannot be answered either.
     if (!header || header->identifier == 0) return ignore(frame.empty() ? 0 : frame[0]);
-    const auto [code, identifier, data_length] = *header;
+    const std::uint8_t code = header->code;
+    const Identifier identifier = header->identifier;
     const Bytes data{frame.subspan(command_header_size)};
 
     if (frame.size() > mtu && !is_response(code)) {
@@ -58,7 +59,7 @@ void Signalling::receive(LinkContext& ctx, Bytes frame) {
 
     // On LE-U a C-frame holds exactly one command (4).
     bool understood = false;
-    if (data.size() == data_length)
+    if (data.size() == header->data_length)
         Commands::for_each([&](auto type) {
             using Command = typename decltype(type)::type;
             if (Command::code != code) return;

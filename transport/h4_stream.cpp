@@ -215,7 +215,7 @@ private:
         sent_of_front_ += written;
         while (!queue_.empty() && sent_of_front_ >= queue_.front().size()) {
             sent_of_front_ -= queue_.front().size();
-            (void)queue_.pop();
+            queue_.drop();
             ++statistics_.packets_sent;
         }
     }

@@ -44,7 +44,8 @@ bool make_raw(int terminal) {
 // A link left by an earlier run is replaced; anything else of that name is not ours to remove.
 int make_link(const std::string& path, const std::string& link) {
     if (::symlink(path.c_str(), link.c_str()) == 0) return 0;
-    if (errno != EEXIST || link_target(link).empty()) return errno;
+    if (errno != EEXIST) return errno;
+    if (link_target(link).empty()) return EEXIST;
     if (::unlink(link.c_str()) != 0 || ::symlink(path.c_str(), link.c_str()) != 0) return errno;
     return 0;
 }

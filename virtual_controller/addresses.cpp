@@ -41,8 +41,8 @@ bool Controller::accept_list_in_use() const {
                                        hci::AdvertisingFilterPolicy::all) ||
            (scanner_.enabled &&
             scanner_.parameters.scanning_filter_policy == hci::ScanFilterPolicy::accept_list) ||
-           (initiator_.enabled && initiator_.command.initiator_filter_policy ==
-                                      hci::InitiatorFilterPolicy::accept_list);
+           (initiator_.enabled &&
+            initiator_.command.initiator_filter_policy == hci::InitiatorFilterPolicy::accept_list);
 }
 
 hci::LeReadFilterAcceptListSize::Return Controller::run(const hci::LeReadFilterAcceptListSize&) {

@@ -136,9 +136,10 @@ bool Controller::is_for(const Device& device) const {
 
 bool Controller::answers_scan_of(const Device& scanner) const {
     const auto policy = advertiser_.parameters.advertising_filter_policy;
-    return is_scannable() && (policy == hci::AdvertisingFilterPolicy::all ||
-                              policy == hci::AdvertisingFilterPolicy::connections_from_accept_list ||
-                              accepts(scanner));
+    return is_scannable() &&
+           (policy == hci::AdvertisingFilterPolicy::all ||
+            policy == hci::AdvertisingFilterPolicy::connections_from_accept_list ||
+            accepts(scanner));
 }
 
 bool Controller::answers_connect_of(const Device& initiator) const {

@@ -36,7 +36,10 @@ void Air::remove(Controller& controller) {
 
 void Air::vanish(Controller& controller) { controller.on_vanished(); }
 
-void Air::reappear(Controller& controller) { controller.on_reappeared(); }
+void Air::reappear(Controller& controller) {
+    controller.on_reappeared();
+    settle();
+}
 
 void Air::advance(Time now) {
     while (timers_.next() <= now) {
@@ -44,8 +47,15 @@ void Air::advance(Time now) {
         now_ = std::max(now_, due);
         Timer& timer = timers_.pop();
         timer.owner->on_timer(timer, due);
+        settle();
     }
     now_ = std::max(now_, now);
+}
+
+void Air::settle() {
+    // The list grows while it is gone through.
+    for (std::size_t i = 0; i < unsettled_.size(); ++i) unsettled_[i]->settle();
+    unsettled_.clear();
 }
 
 void Air::announce(Controller& controller) { ready_.push_back(&controller); }

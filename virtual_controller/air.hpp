@@ -24,7 +24,7 @@ namespace bluetooth::virtual_controller {
 /// fragments in which it was sent, procedures end at once, and a link's supervision starts to run
 /// out when its peer vanishes. Every advertising PDU is heard that finds a listener on its channel.
 class Air {
-  public:
+public:
     explicit Air(std::uint64_t seed);
     Air(const Air&) = delete;
     Air& operator=(const Air&) = delete;
@@ -55,9 +55,11 @@ class Air {
     /// the same two.
     std::int8_t rssi(const Controller& sender, const Controller& listener) const;
 
-  private:
+private:
     friend class Controller;
 
+    /// Does the tasks that the input at hand has raised; each input ends with it.
+    void settle();
     void announce(Controller& controller);
     void set_listening(Controller& controller, bool listening);
     /// One advertising event: hands it to all who listen.
@@ -70,6 +72,7 @@ class Air {
     std::vector<std::unique_ptr<Controller>> controllers_;  // null where one was removed
     std::vector<std::size_t> free_indices_;
     std::vector<Controller*> listeners_;  // those that scan or initiate, in the order they began
+    std::vector<Controller*> unsettled_;
     std::vector<Controller*> ready_;
     std::size_t ready_taken_ = 0;
 };

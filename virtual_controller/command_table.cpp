@@ -14,8 +14,7 @@ namespace bluetooth::virtual_controller {
 using hci::LeFeature;
 using hci::Status;
 
-template <class Command>
-void CommandTable::run(Controller& controller, Bytes parameters) {
+template <class Command> void CommandTable::run(Controller& controller, Bytes parameters) {
     using Return = typename Command::Return;
     const auto command = hci::decode_command<Command>(parameters);
     constexpr Status malformed = Status::invalid_hci_command_parameters;
@@ -49,9 +48,8 @@ struct Entry {
     void (*run)(Controller& controller, Bytes parameters);
 };
 
-template <class Command>
-constexpr Entry entry(std::optional<LeFeature> feature = std::nullopt) {
-    return {Command::opcode, Command::supported, feature, &CommandTable::run<Command>};
+template <class Command> constexpr Entry entry(std::optional<LeFeature> feature = std::nullopt) {
+    return {Command::opcode, Command::supported_bit, feature, &CommandTable::run<Command>};
 }
 
 constexpr auto table = [] {
@@ -131,8 +129,7 @@ void CommandTable::execute(Controller& controller, std::uint16_t opcode, Bytes p
         is_set(controller.supported_commands_, found->supported))
         return found->run(controller, parameters);
     // Vol 1 Part F 2.1
-    (void)controller.send(Share::reply,
-                          hci::CommandStatus{Status::unknown_hci_command, 1, opcode});
+    (void)controller.send(Share::reply, hci::CommandStatus{Status::unknown_hci_command, 1, opcode});
 }
 
 }  // namespace bluetooth::virtual_controller

@@ -13,7 +13,7 @@ class Controller;
 
 /// The commands that the virtual controller can do.
 class CommandTable {
-  public:
+public:
     /// What a controller with this profile announces and does.
     static hci::SupportedCommands supported_by(const Profile& profile);
 
@@ -22,8 +22,7 @@ class CommandTable {
     static void execute(Controller& controller, std::uint16_t opcode, Bytes parameters);
 
     /// Decodes, carries out and answers a `Command`; an entry of the table.
-    template <class Command>
-    static void run(Controller& controller, Bytes parameters);
+    template <class Command> static void run(Controller& controller, Bytes parameters);
 };
 
 }  // namespace bluetooth::virtual_controller

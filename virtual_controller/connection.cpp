@@ -180,8 +180,8 @@ hci::ReadRssi::Return Controller::run(const hci::ReadRssi& command) {
     const Link* const link = find(command.connection_handle);
     if (link == nullptr)
         return {Status::unknown_connection_identifier, command.connection_handle, 0};
-    const std::int8_t rssi = link->other == nullptr ? hci::power_not_available
-                                                    : air_.rssi(*link->other->owner, *this);
+    const std::int8_t rssi =
+        link->other == nullptr ? hci::power_not_available : air_.rssi(*link->other->owner, *this);
     return {Status::success, command.connection_handle, rssi};
 }
 

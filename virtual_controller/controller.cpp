@@ -2,6 +2,7 @@
 #include "virtual_controller/controller.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "transport/transport.hpp"
 #include "virtual_controller/air.hpp"
@@ -20,10 +21,9 @@ constexpr std::size_t longest_answer = 1 + hci::event_header_size + 3 + 65;
 // Under a company identifier that no company has got yet, and in ascending order.
 Address make_public_address(std::uint64_t seed, std::uint16_t number) {
     const std::uint64_t bits = mix(seed - number);
-    return Address::from_display({0x00, 0xaa, static_cast<std::uint8_t>(bits),
-                                  static_cast<std::uint8_t>(bits >> 8),
-                                  static_cast<std::uint8_t>(number >> 8),
-                                  static_cast<std::uint8_t>(number)});
+    return Address::from_display(
+        {0x00, 0xaa, static_cast<std::uint8_t>(bits), static_cast<std::uint8_t>(bits >> 8),
+         static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)});
 }
 
 }  // namespace
@@ -86,10 +86,8 @@ void Controller::receive_command(Bytes packet) {
         ++counters_.refused_commands;
         return;
     }
-    busy_ = true;
     CommandTable::execute(*this, command->opcode, command->parameters.octets);
-    busy_ = false;
-    settle();
+    air_.settle();
 }
 
 Bytes Controller::pending() {
@@ -99,7 +97,10 @@ Bytes Controller::pending() {
 
 void Controller::consume(std::size_t count) {
     outgoing_.consume(count);
-    if (stuck_) try_again();
+    if (stuck_) {
+        mark_unsettled();
+        air_.settle();
+    }
     if (completed_ != 0) announce();
     if (!peers_wait_) return;
     peers_wait_ = false;
@@ -116,35 +117,32 @@ void Controller::on_timer(Timer& timer, Time due) {
 }
 
 // What a command has begun comes after the command's answer, and what was stuck after it came
-// unstuck. A task may raise others, here or at peers.
+// unstuck. A task may raise others, here or at peers: those are for the next round.
 void Controller::settle() {
-    if (busy_) return;
-    busy_ = true;
-    while (unsettled_) {
-        unsettled_ = stuck_ = false;
-        if (initiator_.cancelled) {
-            initiator_.cancelled = false;
-            send_failed_connection(hci::Status::unknown_connection_identifier,
-                                   hci::Role::central);
-        }
-        for (Link& link : links_) {
-            unsigned rest = link.tasks;
-            for (; link.open && rest != 0; rest &= rest - 1) {
-                const Task task{static_cast<std::uint16_t>(rest & (~rest + 1))};
-                link.remove(task);
-                if (perform(link, task)) continue;
-                link.add(task);
-                stuck_ = true;
-            }
+    unsettled_ = stuck_ = false;
+    if (std::exchange(initiator_.cancelled, false))
+        send_failed_connection(hci::Status::unknown_connection_identifier, hci::Role::central);
+    for (Link& link : links_) {
+        unsigned rest = link.tasks;
+        for (; link.open && rest != 0; rest &= rest - 1) {
+            const Task task{static_cast<std::uint16_t>(rest & (~rest + 1))};
+            link.remove(task);
+            if (perform(link, task)) continue;
+            link.add(task);
+            stuck_ = true;
         }
     }
-    busy_ = false;
 }
 
-/// There is room in the queue, or the peer is back.
-void Controller::try_again() {
+void Controller::mark_unsettled() {
+    if (unsettled_) return;
     unsettled_ = true;
-    settle();
+    air_.unsettled_.push_back(this);
+}
+
+/// The peers are back in reach.
+void Controller::try_again() {
+    mark_unsettled();
     release_held();
 }
 

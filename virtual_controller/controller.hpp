@@ -40,7 +40,7 @@ struct Counters {
 /// Whatever a host sends, the controller stays whole. Its queue to the host is bounded: where the
 /// host does not read, see `Share`.
 class Controller {
-  public:
+public:
     /// For `Air::add`.
     Controller(Air& air, const Profile& profile, std::size_t index, std::uint16_t number,
                std::uint64_t seed);
@@ -62,7 +62,7 @@ class Controller {
     const Address& public_address() const { return public_address_; }
     const Counters& counters() const { return counters_; }
 
-  private:
+private:
     friend class Air;
     friend class CommandTable;
 
@@ -78,9 +78,23 @@ class Controller {
         Address address{};
         friend bool operator==(const Device&, const Device&) = default;
     };
+    // What holds until the host sets it (Vol 4 Part E 7.8.5 and 7.8.10)
+    static constexpr hci::LeSetAdvertisingParameters default_advertising{
+        Units625us{0x0800},
+        Units625us{0x0800},
+        hci::AdvertisingType::adv_ind,
+        hci::OwnAddressType::public_device,
+        AddressType::public_device,
+        Address{},
+        hci::all_advertising_channels,
+        hci::AdvertisingFilterPolicy::all};
+    static constexpr hci::LeSetScanParameters default_scan{
+        hci::ScanType::passive, Units625us{0x0010}, Units625us{0x0010},
+        hci::OwnAddressType::public_device, hci::ScanFilterPolicy::all};
+
     struct Advertiser {
         bool enabled = false;
-        hci::LeSetAdvertisingParameters parameters{};
+        hci::LeSetAdvertisingParameters parameters = default_advertising;
         Device own{};
         std::uint8_t data_size = 0;
         std::uint8_t response_size = 0;
@@ -93,7 +107,7 @@ class Controller {
     struct Scanner {
         bool enabled = false;
         bool filter_duplicates = false;
-        hci::LeSetScanParameters parameters{};
+        hci::LeSetScanParameters parameters = default_scan;
         Device own{};
         ScanWindow window{};
     };
@@ -122,13 +136,13 @@ class Controller {
     void on_timer(Timer& timer, Time due);
     void settle();
     void try_again();
+    void mark_unsettled();
     void to_initial_state();
     void announce();
     bool is_unmasked(hci::EventCode code) const;
     bool is_unmasked(hci::LeSubevent code) const;
     /// Queues an event for the host, unless it is masked; false when there is no room for it.
-    template <class Event>
-    bool send(Share share, const Event& event);
+    template <class Event> bool send(Share share, const Event& event);
     bool send_packet(Share share, Bytes packet);
     void hardware_error();
 
@@ -150,8 +164,7 @@ class Controller {
     // ---- scanning.cpp
     void update_listening();
     void hear(const Controller& advertiser, Time at);
-    void report(hci::AdvertisingEventType type, const Device& device, Bytes data,
-                std::int8_t rssi);
+    void report(hci::AdvertisingEventType type, const Device& device, Bytes data, std::int8_t rssi);
     bool connects_to(const Controller& advertiser, Time at) const;
 
     // ---- connection.cpp
@@ -251,11 +264,10 @@ class Controller {
     Outgoing outgoing_;
     Counters counters_;
     bool reachable_ = true;
-    bool announced_ = false;   // stands in the air's list of those with news for their hosts
-    bool busy_ = false;        // in a command or in `settle`: tasks wait until it is done
-    bool unsettled_ = false;   // there are tasks to try
-    bool stuck_ = false;       // tasks wait for room in our queue
-    bool listening_ = false;   // stands in the air's list of listeners
+    bool announced_ = false;  // stands in the air's list of those with news for their hosts
+    bool unsettled_ = false;  // stands in the air's list of those with tasks to try
+    bool stuck_ = false;      // tasks wait for room in our queue
+    bool listening_ = false;  // stands in the air's list of listeners
 
     // What Reset restores
     std::uint64_t event_mask_ = 0;
@@ -285,8 +297,7 @@ class Controller {
     bool peers_wait_ = false;                  // for room in our queue
 };
 
-template <class Event>
-bool Controller::send(Share share, const Event& event) {
+template <class Event> bool Controller::send(Share share, const Event& event) {
     if constexpr (hci::LeMetaEvent<Event>) {
         if (!is_unmasked(Event::subevent_code)) return true;
     } else {

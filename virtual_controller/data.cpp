@@ -28,8 +28,8 @@ void Controller::receive_acl(Bytes packet) {
     }
     --free_buffers_;
     // What a host must not send on LE (Vol 4 Part E 5.4.2) goes nowhere, but took a buffer.
-    const bool allowed = acl->boundary <= hci::PacketBoundary::continuing &&
-                         acl->broadcast == 0 && !acl->data.empty();
+    const bool allowed = acl->boundary <= hci::PacketBoundary::continuing && acl->broadcast == 0 &&
+                         !acl->data.empty();
     if (!allowed) {
         ++counters_.refused_data;
         return complete(*link);
@@ -56,8 +56,8 @@ bool Controller::carry(Link& link, hci::PacketBoundary boundary, Bytes data) {
     // To a host the start of a PDU is marked in another way than from one (Vol 4 Part E 5.4.2).
     if (boundary == hci::PacketBoundary::first_non_flushable)
         boundary = hci::PacketBoundary::first_flushable;
-    const auto header = hci::acl_header(link.other->handle, boundary,
-                                        static_cast<std::uint16_t>(data.size()));
+    const auto header =
+        hci::acl_header(link.other->handle, boundary, static_cast<std::uint16_t>(data.size()));
     std::uint8_t* const out = peer.outgoing_.append(size).data();
     out[0] = 0x02;  // H4's indicator of ACL data
     std::memcpy(out + 1, header.data(), header.size());

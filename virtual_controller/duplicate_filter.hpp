@@ -14,7 +14,7 @@ namespace bluetooth::virtual_controller {
 /// Remembers which reports a scanner has made (Vol 6 Part B 4.4.3.5). Like a real controller's its
 /// memory is small: past `capacity` devices the oldest are forgotten, and reported again.
 class DuplicateFilter {
-  public:
+public:
     static constexpr std::size_t capacity = 128;
 
     void clear() { size_ = next_ = 0; }
@@ -33,7 +33,7 @@ class DuplicateFilter {
         return false;
     }
 
-  private:
+private:
     std::array<std::uint64_t, capacity> keys_;  // the first size_ are valid
     std::size_t size_ = 0;
     std::size_t next_ = 0;

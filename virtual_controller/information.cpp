@@ -24,9 +24,12 @@ Status Controller::run(const hci::LeSetEventMask& command) {
 }
 
 hci::ReadLocalVersionInformation::Return Controller::run(const hci::ReadLocalVersionInformation&) {
-    return {Status::success,  profile_.version,
-            profile_.subversion, profile_.version,
-            profile_.company_identifier, profile_.subversion};
+    return {Status::success,
+            profile_.version,
+            profile_.subversion,
+            profile_.version,
+            profile_.company_identifier,
+            profile_.subversion};
 }
 
 hci::ReadLocalSupportedCommands::Return Controller::run(const hci::ReadLocalSupportedCommands&) {

@@ -21,7 +21,7 @@ enum class Share : std::uint8_t { report, data, procedure, reply, link };
 /// The H4 packets that wait for one host: contiguous octets in memory allocated once, so that all
 /// of them leave in one write.
 class Outgoing {
-  public:
+public:
     explicit Outgoing(std::size_t capacity)
         : capacity_(capacity),
           limits_{capacity / 2, capacity / 8 * 5, capacity / 4 * 3, capacity / 8 * 7, capacity},
@@ -51,7 +51,7 @@ class Outgoing {
     }
     void clear() { begin_ = end_ = 0; }
 
-  private:
+private:
     std::size_t capacity_;
     std::array<std::size_t, 5> limits_;  // by Share
     std::unique_ptr<std::uint8_t[]> memory_;

@@ -25,8 +25,7 @@ bool is_valid(const DataLength& length) {  // Vol 4 Part E 7.8.33
            length.time >= hci::Microseconds{0x0148} && length.time <= hci::Microseconds{0x4290};
 }
 
-template <class Command>
-bool is_valid_update(const Command& command) {
+template <class Command> bool is_valid_update(const Command& command) {
     return is_valid_connection(command.connection_interval_min, command.connection_interval_max,
                                command.max_latency, command.supervision_timeout) &&
            command.min_ce_length <= command.max_ce_length;
@@ -72,10 +71,10 @@ Status Controller::request(hci::ConnectionHandle handle, Task task) {
     return Status::success;
 }
 
+/// Leaves a task to be done after what is going on.
 void Controller::raise(Link& link, Task task) {
     link.add(task);
-    unsettled_ = true;
-    settle();
+    mark_unsettled();
 }
 
 /// Does a task; false when it has to be tried again.
@@ -91,11 +90,11 @@ bool Controller::perform(Link& link, Task task) {
     case Task::request_parameters: return perform_parameter_request(link);
     case Task::set_phy: return perform_set_phy(link);
     case Task::ask_for_parameters:
-        return send(Share::procedure,
-                    hci::LeRemoteConnectionParameterRequest{
-                        link.handle, link.wanted_interval_min, link.wanted_parameters.interval,
-                        link.wanted_parameters.latency,
-                        link.wanted_parameters.supervision_timeout});
+        return send(
+            Share::procedure,
+            hci::LeRemoteConnectionParameterRequest{
+                link.handle, link.wanted_interval_min, link.wanted_parameters.interval,
+                link.wanted_parameters.latency, link.wanted_parameters.supervision_timeout});
     case Task::report_update:
         return send(Share::procedure,
                     hci::LeConnectionUpdateComplete{
@@ -104,10 +103,10 @@ bool Controller::perform(Link& link, Task task) {
     case Task::report_data_length: {
         if (link.other == nullptr) return true;
         const DataLength& received = link.other->sent_data_length;
-        return send(Share::procedure,
-                    hci::LeDataLengthChange{link.handle, link.sent_data_length.octets,
-                                            link.sent_data_length.time, received.octets,
-                                            received.time});
+        return send(
+            Share::procedure,
+            hci::LeDataLengthChange{link.handle, link.sent_data_length.octets,
+                                    link.sent_data_length.time, received.octets, received.time});
     }
     case Task::report_phy:
         return send(Share::procedure, hci::LePhyUpdateComplete{link.phy_status, link.handle,
@@ -151,9 +150,8 @@ Status Controller::run(const hci::LeReadRemoteFeatures& command) {
 bool Controller::perform_read_remote_features(Link& link) {
     if (!reaches(link)) return false;
     const std::uint64_t theirs = link.other->owner->profile_.le_features;
-    const bool understood =
-        link.role == hci::Role::central ||
-        hci::has(theirs, LeFeature::peripheral_initiated_features_exchange);
+    const bool understood = link.role == hci::Role::central ||
+                            hci::has(theirs, LeFeature::peripheral_initiated_features_exchange);
     return send(Share::procedure,
                 hci::LeReadRemoteFeaturesComplete{
                     understood ? Status::success : Status::unsupported_remote_feature, link.handle,
@@ -324,10 +322,10 @@ bool Controller::perform_set_phy(Link& link) {
     const bool understood = hci::has(peer.profile_.le_features, LeFeature::le_2m_phy);
     link.phy_status = understood ? Status::success : Status::unsupported_remote_feature;
     if (understood) {
-        const auto tx = choose_phy(link.wanted_tx_phys & unsigned{peer.default_rx_phys_},
-                                   link.tx_phy);
-        const auto rx = choose_phy(link.wanted_rx_phys & unsigned{peer.default_tx_phys_},
-                                   link.rx_phy);
+        const auto tx =
+            choose_phy(link.wanted_tx_phys & unsigned{peer.default_rx_phys_}, link.tx_phy);
+        const auto rx =
+            choose_phy(link.wanted_rx_phys & unsigned{peer.default_tx_phys_}, link.rx_phy);
         const bool changed = tx != link.tx_phy || rx != link.rx_phy;
         link.tx_phy = other.rx_phy = tx;
         link.rx_phy = other.tx_phy = rx;

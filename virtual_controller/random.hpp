@@ -16,7 +16,7 @@ constexpr std::uint64_t mix(std::uint64_t x) {
 /// Numbers that look random and are the same for the same seed: made for repeatable tests, worth
 /// nothing for secrets.
 class SeededRandom {
-  public:
+public:
     explicit constexpr SeededRandom(std::uint64_t seed) : state_(seed) {}
     constexpr std::uint64_t next() {
         const std::uint64_t value = mix(state_);
@@ -24,7 +24,7 @@ class SeededRandom {
         return value;
     }
 
-  private:
+private:
     std::uint64_t state_;
 };
 

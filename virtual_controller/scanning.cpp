@@ -151,7 +151,7 @@ Status Controller::run(const hci::LeCreateConnectionCancel&) {
     if (!initiator_.enabled) return Status::command_disallowed;
     initiator_.enabled = false;
     initiator_.cancelled = true;
-    unsettled_ = true;
+    mark_unsettled();
     update_listening();
     return Status::success;
 }

@@ -28,7 +28,7 @@ struct Timer {
 /// that the same inputs give the same order again. Thousands of advertisers cost the logarithm of
 /// their number per advertising event.
 class TimerHeap {
-  public:
+public:
     /// Arms `timer`, or moves it when it is armed.
     void arm(Timer& timer, Time when);
     void disarm(Timer& timer);
@@ -38,7 +38,7 @@ class TimerHeap {
     /// Disarms and returns the soonest.
     Timer& pop();
 
-  private:
+private:
     struct Entry {
         Time when;
         std::uint64_t order;

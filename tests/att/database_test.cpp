@@ -74,8 +74,9 @@ TEST_CASE("att database: handles are found with and without gaps, unknown ones a
     CHECK(database.find(Handle{1})->handle == Handle{1});
     CHECK(database.find(Handle{0xfff0})->handle == Handle{0xfff0});
     CHECK(database.find(Handle{0xffff})->handle == Handle{0xffff});
-    for (const std::uint16_t unknown : {0x0000, 0x0002, 0x0003, 0xffef, 0xfff1, 0xfffe})
-        CHECK(database.find(Handle{unknown}) == nullptr);
+    for (const Handle unknown : {Handle{0x0000}, Handle{0x0002}, Handle{0x0003}, Handle{0xffef},
+                                 Handle{0xfff1}, Handle{0xfffe}})
+        CHECK(database.find(unknown) == nullptr);
     CHECK(Database{}.find(Handle{1}) == nullptr);
     CHECK(database.add_service(UUID{0x180f}) == no_handle);
 }

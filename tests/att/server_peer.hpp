@@ -115,17 +115,17 @@ inline att::Database heart_rate_database() {
     };
     att::Database database;
     database.user_attributes(true);
-    database.add_service(UUID{0x180d});                                           // 1
-    characteristic(database, UUID{0x2a39}, 0x0e, Bytes::of("Hello"));             // 2, 3
-    characteristic(database, UUID{0x2a37}, 0x32, Bytes::of("\x06\x48"));          // 4, 5
-    database.add_client_configuration();                                          // 6
-    database.add_descriptor(UUID{0x2901}, flag::read, Bytes::of("Rate"));         // 7
-    characteristic(database, UUID{0x2a3a}, flag::write, Bytes::of("secret"));     // 8, 9
-    database.add_service(vendor_service);                                         // 10
-    characteristic(database, vendor_value, flag::read, Bytes::of("V"));           // 11, 12
-    characteristic(database, UUID{0x2a3b}, flag::read | flag::read_encrypted,     // 13, 14
+    database.add_service(UUID{0x180d});                                        // 1
+    characteristic(database, UUID{0x2a39}, 0x0e, Bytes::of("Hello"));          // 2, 3
+    characteristic(database, UUID{0x2a37}, 0x32, Bytes::of("\x06\x48"));       // 4, 5
+    database.add_client_configuration();                                       // 6
+    database.add_descriptor(UUID{0x2901}, flag::read, Bytes::of("Rate"));      // 7
+    characteristic(database, UUID{0x2a3a}, flag::write, Bytes::of("secret"));  // 8, 9
+    database.add_service(vendor_service);                                      // 10
+    characteristic(database, vendor_value, flag::read, Bytes::of("V"));        // 11, 12
+    characteristic(database, UUID{0x2a3b}, flag::read | flag::read_encrypted,  // 13, 14
                    Bytes::of("E"));
-    characteristic(database, UUID{0x2a3b}, flag::write_no_response, Bytes{});     // 15, 16
+    characteristic(database, UUID{0x2a3b}, flag::write_no_response, Bytes{});  // 15, 16
     database.seal();
     return database;
 }

@@ -5,6 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <utility>
+
 #include "tests/att/server_peer.hpp"
 
 using namespace bluetooth;
@@ -162,7 +165,7 @@ TEST_CASE("att server: a Write Request stores, tells the application, and is ans
     REQUIRE(peer.writes.size() == 1);
     CHECK(peer.writes.front().handle == Handle{3});
     peer.answer_write();
-    CHECK(peer.sent == std::vector{hex("13")});
+    CHECK(peer.sent == std::vector<Octets>{hex("13")});
 }
 
 TEST_CASE("att server: refused writes change nothing and raise no event") {
@@ -303,9 +306,8 @@ TEST_CASE("att server: Signed Write Commands are ignored") {
 
 TEST_CASE("att server: every cut of every request is answered, and nothing is stored") {
     const char* const requests[] = {
-        "04 01 00 ff ff",       "06 01 00 ff ff 00 28 0d 18", "08 01 00 ff ff 03 28",
-        "0c 03 00 00 00",       "0e 03 00 05 00",             "10 01 00 ff ff 00 28",
-        "16 03 00 00 00 41 42", "20 03 00 05 00",
+        "04 01 00 ff ff", "06 01 00 ff ff 00 28 0d 18", "08 01 00 ff ff 03 28", "0c 03 00 00 00",
+        "0e 03 00 05 00", "10 01 00 ff ff 00 28",       "16 03 00 00 00 41 42", "20 03 00 05 00",
     };
     for (const char* request : requests) {
         const Octets whole = hex(request);

@@ -16,7 +16,7 @@ namespace {
 Block block(std::string_view digits) {
     const Octets octets = hex(digits);
     REQUIRE(octets.size() == 16);
-    Block out;
+    Block out{};
     std::ranges::copy(octets, out.begin());
     return out;
 }

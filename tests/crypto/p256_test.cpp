@@ -19,7 +19,7 @@ namespace {
 std::array<std::uint8_t, 32> octets32(std::string_view digits) {
     const Octets octets = hex(digits);
     REQUIRE(octets.size() == 32);
-    std::array<std::uint8_t, 32> out;
+    std::array<std::uint8_t, 32> out{};
     std::ranges::copy(octets, out.begin());
     return out;
 }

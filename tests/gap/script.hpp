@@ -3,12 +3,11 @@
 // The host's side of a gap core: time, outbox, and a transcript of what the core asked for.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "gap/context.hpp"

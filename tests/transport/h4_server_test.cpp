@@ -33,11 +33,11 @@ void converse(Loop& loop, H4Server& server) {
     REQUIRE(host.transport->send(small_packet(reset)));
     host.transport->flush();
     loop.run_until([&] { return !controller_heard.packets.empty(); });
-    CHECK(controller_heard.packets == std::vector{reset});
+    CHECK(controller_heard.packets == Packets{reset});
     REQUIRE(controllers[0]->send(small_packet(event)));
     controllers[0]->flush();
     loop.run_until([&] { return !host_heard.packets.empty(); });
-    CHECK(host_heard.packets == std::vector{event});
+    CHECK(host_heard.packets == Packets{event});
     CHECK(contains(controllers[0]->name(), "#1"));
 }
 
@@ -47,14 +47,14 @@ TEST_CASE("h4 server: a host and a controller talk over a unix socket") {
     Loop loop;
     const TemporaryFolder folder;
     auto server = H4Server::listen(loop.executor(), "unix:" + folder / "hci");
-    REQUIRE(server);
+    REQUIRE(server.has_value());
     converse(loop, *server);
 }
 
 TEST_CASE("h4 server: a host and a controller talk over TCP, at a port the system chose") {
     Loop loop;
     auto server = H4Server::listen(loop.executor(), "tcp-server:127.0.0.1:0");
-    REQUIRE(server);
+    REQUIRE(server.has_value());
     CHECK(server->client_name().starts_with("tcp-client:127.0.0.1:"));
     CHECK(server->client_name() != "tcp-client:127.0.0.1:0");
     converse(loop, *server);
@@ -66,7 +66,7 @@ TEST_CASE("h4 server: the socket file is for its owner only, and goes away at th
     const std::string path = folder / "hci";
     {
         const auto server = H4Server::listen(loop.executor(), "unix:" + path);
-        REQUIRE(server);
+        REQUIRE(server.has_value());
         struct stat status {};
         REQUIRE(::stat(path.c_str(), &status) == 0);
         CHECK((status.st_mode & 0777) == 0600);
@@ -80,9 +80,9 @@ TEST_CASE("h4 server: a dead program's socket is replaced, a live one's is not")
     const std::string path = folder / "hci";
     {
         auto first = H4Server::listen(loop.executor(), "unix:" + path);
-        REQUIRE(first);
+        REQUIRE(first.has_value());
         const auto second = H4Server::listen(loop.executor(), "unix:" + path);
-        REQUIRE_FALSE(second);
+        REQUIRE_FALSE(second.has_value());
         CHECK(second.error().code.value() == EADDRINUSE);
         CHECK(contains(second.error().message, "another program serves it"));
         // As after a crash: the file stays behind, nobody listens.
@@ -98,7 +98,7 @@ TEST_CASE("h4 server: a file that is no socket is never removed") {
     const std::string path = folder / "precious";
     std::ofstream{path} << "data";
     const auto server = H4Server::listen(loop.executor(), "unix:" + path);
-    REQUIRE_FALSE(server);
+    REQUIRE_FALSE(server.has_value());
     CHECK(contains(server.error().message, "no socket"));
     CHECK(std::filesystem::file_size(path) == 4);
 }
@@ -107,7 +107,7 @@ TEST_CASE("h4 server: only loopback addresses are served, and unknown names expl
     Loop loop;
     const auto refusal = [&](const char* name) {
         const auto server = H4Server::listen(loop.executor(), name);
-        REQUIRE_FALSE(server);
+        REQUIRE_FALSE(server.has_value());
         return server.error().message;
     };
     CHECK(contains(refusal("tcp-server:0.0.0.0:9001"), "only loopback addresses"));
@@ -123,7 +123,7 @@ TEST_CASE("h4 server: several hosts connect, and the server may end inside its c
     const TemporaryFolder folder;
     const std::string name = "unix:" + folder / "hci";
     auto listening = H4Server::listen(loop.executor(), name);
-    REQUIRE(listening);
+    REQUIRE(listening.has_value());
     auto server = std::make_unique<H4Server>(std::move(*listening));
     std::vector<std::string> names;
     server->start([&](std::unique_ptr<Transport> controller) {

@@ -53,7 +53,7 @@ struct Fixture {
 TEST_CASE("h4 stream: all packets of one read are one batch") {
     Fixture f;
     f.receive(event + acl + completed);
-    CHECK(f.heard.packets == std::vector{event, acl, completed});
+    CHECK(f.heard.packets == Packets{event, acl, completed});
     CHECK(f.heard.batches == 1);
     CHECK(f.stream->statistics().read_calls == 1);
     CHECK(f.stream->statistics().packets_received == 3);
@@ -64,7 +64,7 @@ TEST_CASE("h4 stream: a packet may come in pieces, and only whole ones end a bat
     f.receive(hex("04 0E 04"));
     CHECK(f.heard.batches == 0);
     f.receive(hex("01 03 0C 00 | 04"));
-    CHECK(f.heard.packets == std::vector{event});
+    CHECK(f.heard.packets == Packets{event});
     CHECK(f.heard.batches == 1);
 }
 
@@ -175,7 +175,7 @@ TEST_CASE("h4 stream: the packets before the peer's end are handed over, then th
     write_all(f.peer, event);
     f.peer = FileDescriptor{};
     f.loop.settle();
-    CHECK(f.heard.packets == std::vector{event});
+    CHECK(f.heard.packets == Packets{event});
     REQUIRE(f.heard.losses.size() == 1);
     CHECK(f.heard.losses[0].first == errc::connection_lost);
     CHECK(f.heard.losses[0].second == "test:1: the other side has closed the connection");
@@ -198,17 +198,17 @@ TEST_CASE("h4 stream: a pause inside a batch holds back the rest of it until res
     Fixture f;
     f.heard.then_packet = [&] { f.stream->pause_reading(); };
     f.receive(event + acl + completed);
-    CHECK(f.heard.packets == std::vector{event});
+    CHECK(f.heard.packets == Packets{event});
     CHECK(f.heard.batches == 1);
     f.stream->resume_reading();
     CHECK(f.heard.packets.size() == 1);  // not from inside the call
     f.loop.settle();
-    CHECK(f.heard.packets == std::vector{event, acl});
+    CHECK(f.heard.packets == Packets{event, acl});
     f.heard.then_packet = [] {};
     f.stream->resume_reading();
     f.stream->resume_reading();
     f.loop.settle();
-    CHECK(f.heard.packets == std::vector{event, acl, completed});
+    CHECK(f.heard.packets == Packets{event, acl, completed});
     f.receive(event);
     CHECK(f.heard.packets.size() == 4);
 }
@@ -223,7 +223,7 @@ TEST_CASE("h4 stream: a pause between batches, and resuming inside a batch") {
     f.stream->resume_reading();
     f.loop.settle();
     f.receive(acl + completed);
-    CHECK(f.heard.packets == std::vector{event, acl, completed});
+    CHECK(f.heard.packets == Packets{event, acl, completed});
     CHECK(f.heard.batches == 3);
 }
 
@@ -315,11 +315,11 @@ TEST_CASE("h4 stream: after loss of sync the host resets inside the callback and
         f.stream->flush();
     };
     f.receive(event + hex("FF 00") + completed);
-    CHECK(f.heard.packets == std::vector{event});
+    CHECK(f.heard.packets == Packets{event});
     CHECK(f.heard.sync_losses.size() == 1);
     CHECK(read_some(f.peer) == reset);
     f.receive(completed + event + completed);
-    CHECK(f.heard.packets == std::vector{event, event, completed});
+    CHECK(f.heard.packets == Packets{event, event, completed});
     CHECK(f.stream->statistics().sync_losses == 1);
     CHECK(f.stream->statistics().octets_discarded == 18);
 }
@@ -329,7 +329,7 @@ TEST_CASE("h4 stream: resynchronising while a read is under way") {
     f.receive(hex("04 0E 04"));  // cut off for ever
     f.stream->resynchronise();
     f.receive(completed + event);
-    CHECK(f.heard.packets == std::vector{event});
+    CHECK(f.heard.packets == Packets{event});
 }
 
 TEST_CASE("h4 stream: what a stream depends on is released when it closes") {

@@ -15,10 +15,11 @@ namespace {
 
 using Direction = H4Framer::Direction;
 using Outcome = H4Framer::Outcome;
+using Packets = std::vector<Octets>;
 
 struct Heard {
-    std::vector<Octets> packets;  // with indicator
-    std::vector<Octets> sync_losses;
+    Packets packets;  // with indicator
+    Packets sync_losses;
     friend bool operator==(const Heard&, const Heard&) = default;
 };
 
@@ -59,7 +60,7 @@ Heard heard_from(Bytes octets, Direction direction = Direction::to_host) {
     return heard;
 }
 
-const std::vector<Octets> one_of_each_for_a_host{
+const Packets one_of_each_for_a_host{
     hex("04 0E 04 01 03 0C 00"),                 // HCI_Command_Complete
     hex("02 40 20 07 00 03 00 04 00 02 17 00"),  // ACL data
     hex("03 40 00 02 AA BB"),                    // synchronous data
@@ -68,7 +69,7 @@ const std::vector<Octets> one_of_each_for_a_host{
     hex("04 FF 00"),                 // a vendor's event without parameters
     hex("02 40 10 00 00"),           // ACL data without data
 };
-const std::vector<Octets> one_of_each_for_a_controller{
+const Packets one_of_each_for_a_controller{
     hex("01 03 0C 00"),                          // HCI_Reset
     hex("01 0C 20 02 01 00"),                    // LE Set Scan Enable
     hex("02 40 00 07 00 03 00 04 00 02 17 00"),  // ACL data
@@ -76,7 +77,7 @@ const std::vector<Octets> one_of_each_for_a_controller{
     hex("05 60 00 03 00 01 02 03"),              // ISO data
 };
 
-Octets joined(const std::vector<Octets>& packets) {
+Octets joined(const Packets& packets) {
     Octets all;
     for (const Octets& packet : packets) all.insert(all.end(), packet.begin(), packet.end());
     return all;
@@ -123,7 +124,7 @@ TEST_CASE("h4: long random streams, cut at random, give their packets") {
         return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random);
     };
     for (int round = 0; round < 50; ++round) {
-        std::vector<Octets> packets;
+        Packets packets;
         for (int i = 0; i < 200; ++i) {
             Octets packet;
             if (below(2) == 0) {
@@ -168,8 +169,8 @@ TEST_CASE(
     H4Framer framer{Direction::to_host};
     Heard heard;
     feed(framer, heard, hex("04 0E 04 01 03 0C 00 | FF 00 | 04 13 05 01 40 00 01 00"));
-    CHECK(heard.packets == std::vector{hex("04 0E 04 01 03 0C 00")});
-    CHECK(heard.sync_losses == std::vector{hex("FF 00 04 13 05 01 40 00 01 00")});
+    CHECK(heard.packets == Packets{hex("04 0E 04 01 03 0C 00")});
+    CHECK(heard.sync_losses == Packets{hex("FF 00 04 13 05 01 40 00 01 00")});
     CHECK(framer.sync_losses() == 1);
 
     // Not even an answer to HCI_Reset counts before the host has sent one.
@@ -187,7 +188,7 @@ TEST_CASE(
             "04 04 0E 04 04 0E 04 05 03 0C 00"  // the answer, with five credits
             "04 0E 04 01 03 10 00");            // the next event
     const Bytes all{stream};
-    const std::vector expected{hex("04 0E 04 05 03 0C 00"), hex("04 0E 04 01 03 10 00")};
+    const Packets expected{hex("04 0E 04 05 03 0C 00"), hex("04 0E 04 01 03 10 00")};
     for (std::size_t split = 1; split <= all.size(); ++split) {
         H4Framer framer{Direction::to_host};
         Heard heard;
@@ -219,16 +220,16 @@ TEST_CASE("h4: an HCI_Reset that failed does not end the hunt") {
 TEST_CASE("h4: a controller that lost synchronisation finds it at the next HCI_Reset by itself") {
     H4Framer framer{Direction::to_controller};
     Heard heard;
-    feed(framer, heard, hex("04 0E 04 01 03 0C 00"));  // an event is nothing for a controller
+    feed(framer, heard, hex("04 13 05 01 40 00 01 00"));  // no event is for a controller
     CHECK(heard.sync_losses.size() == 1);
     CHECK(heard.packets.empty());
     feed(framer, heard, hex("01 03 0C"));
     feed(framer, heard, hex("00 | 01 01 10 00"));
-    CHECK(heard.packets == std::vector{hex("01 03 0C 00"), hex("01 01 10 00")});
+    CHECK(heard.packets == Packets{hex("01 03 0C 00"), hex("01 01 10 00")});
 }
 
 TEST_CASE("h4: a command is no packet for a host") {
-    CHECK(heard_from(hex("01 03 0C 00")).sync_losses == std::vector{hex("01 03 0C 00")});
+    CHECK(heard_from(hex("01 03 0C 00")).sync_losses == Packets{hex("01 03 0C 00")});
 }
 
 TEST_CASE("h4: a packet longer than allowed is consumed and dropped, and sync is kept (H03)") {
@@ -240,7 +241,7 @@ TEST_CASE("h4: a packet longer than allowed is consumed and dropped, and sync is
         feed(framer, heard, Bytes{filler}.subspan(at, 4369));
     CHECK(heard.packets.empty());
     feed(framer, heard, hex("04 13 05 01 40 00 01 00"));
-    CHECK(heard.packets == std::vector{hex("04 13 05 01 40 00 01 00")});
+    CHECK(heard.packets == Packets{hex("04 13 05 01 40 00 01 00")});
     CHECK(heard.sync_losses.empty());
     CHECK(framer.oversized_packets() == 1);
 }
@@ -251,8 +252,7 @@ TEST_CASE("h4: the limit on a packet's length can be chosen, and is inclusive") 
     feed(framer, heard,
          hex("02 40 20 04 00 01 02 03 04 | 02 40 20 05 00 01 02 03 04 05"
              "04 0F 04 00 01 03 0C"));
-    CHECK(heard.packets ==
-          std::vector{hex("02 40 20 04 00 01 02 03 04"), hex("04 0F 04 00 01 03 0C")});
+    CHECK(heard.packets == Packets{hex("02 40 20 04 00 01 02 03 04"), hex("04 0F 04 00 01 03 0C")});
     CHECK(framer.oversized_packets() == 1);
 }
 

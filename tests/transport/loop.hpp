@@ -24,6 +24,8 @@
 
 namespace bluetooth::test {
 
+using Packets = std::vector<Octets>;
+
 struct Loop {
     asio::io_context context;
 
@@ -42,9 +44,9 @@ struct Loop {
 };
 
 /// Notes everything, and does in addition what a test puts into `then_…`.
-struct Recorder : transport::Receiver {
-    std::vector<Octets> packets;  ///< with indicator
-    std::vector<Octets> sync_losses;
+struct Recorder final : transport::Receiver {
+    Packets packets;  ///< with indicator
+    Packets sync_losses;
     int batches = 0;
     int writable = 0;
     std::vector<std::pair<error_code, std::string>> losses;

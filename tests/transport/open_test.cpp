@@ -126,7 +126,7 @@ TEST_CASE("open: a serial port carries every octet unchanged") {
     opened.transport->start(heard);
     write_all(other, everything);
     loop.run_until([&] { return !heard.packets.empty(); });
-    CHECK(heard.packets == std::vector{everything});
+    CHECK(heard.packets == Packets{everything});
 
     REQUIRE(opened.transport->send(small_packet(hex("01 03 0A 0D 11 13 03 04 7F FF"))));
     opened.transport->flush();

@@ -12,10 +12,11 @@ namespace {
 const std::string& checked_transport(const Options& options) {
     const char* const from_environment = std::getenv("ASIOBLE_TRANSPORT");
     if (options.transport.empty() && (from_environment == nullptr || *from_environment == '\0'))
-        throw Failure{"which controller? Name one with -t NAME or in the environment variable "
-                      "ASIOBLE_TRANSPORT:\n" +
-                          transport::known_names(),
-                      exit_usage};
+        throw Failure{
+            "which controller? Name one with -t NAME or in the environment variable "
+            "ASIOBLE_TRANSPORT:\n" +
+                transport::known_names(),
+            exit_usage};
     return options.transport;
 }
 
@@ -53,10 +54,10 @@ void Device::on_event(std::function<void(const Event&)> handler) {
 std::string fatal_message(const Event& event) {
     if (const auto* lost = std::get_if<AdapterLost>(&event))
         return "the controller is gone: " +
-            (lost->message.empty() ? lost->cause.message() : std::string{lost->message});
+               (lost->message.empty() ? lost->cause.message() : std::string{lost->message});
     if (const auto* restarted = std::get_if<ControllerRestarted>(&event))
         return "the controller failed and was restarted: " + restarted->cause.message() +
-            "; everything on it has ended, please start again";
+               "; everything on it has ended, please start again";
     if (const auto* failed = std::get_if<CommandFailed>(&event))
         return std::string{failed->what} + ": the controller refused: " + failed->error.message();
     return {};

@@ -9,8 +9,8 @@
 
 namespace bluetooth::tool {
 
-/// The adapter that a subcommand works with. Leaves the controller clean when it goes. The loop must
-/// live longer: its end waits for that.
+/// The adapter that a subcommand works with. Leaves the controller clean when it goes. The loop
+/// must live longer: its end waits for that.
 class Device {
 public:
     /// Fails with the known transports when neither the options nor the environment name one.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/error.hpp"
 #include "base/time.hpp"
 #include "tools/asioble/program.hpp"
 #include "transport/asio.hpp"
@@ -21,6 +23,7 @@ public:
         signals_.async_wait([this](error_code error, int) {
             if (error) return;
             interrupted_ = true;
+            stop();
             signals_.clear();  // a second Ctrl-C ends the program at once
         });
     }
@@ -37,32 +40,53 @@ public:
     asio::io_context& context() { return context_; }
 
     /// Runs until `done()` holds, then returns true; false once `limit` has passed. Throws
-    /// `Interrupted` upon Ctrl-C, and `Failure` upon `fail`.
+    /// `Interrupted` upon Ctrl-C, and `Failure` upon `fail` and at the end of `set_limit`.
     template <class Done> bool run_until(Done&& done, Duration limit = Duration::max()) {
         const Time deadline = limit == Duration::max() ? never : Clock::now() + limit;
+        const Time next = std::min(deadline, last_);
         while (!done()) {
-            if (interrupted_) throw Interrupted{};
-            if (failure_) throw Failure{*failure_};
-            if (deadline == never)
+            check();
+            context_.restart();
+            if (next == never)
                 context_.run_one();
-            else if (context_.run_one_until(deadline) == 0)
+            else if (context_.run_one_until(next) == 0 && Clock::now() >= next) {
+                if (next == last_) throw Failure{"this took too long, so it was given up"};
                 return false;
+            }
         }
         return true;
     }
+    /// Runs until a handler calls `stop`, without looking up in between.
+    void run() {
+        check();
+        context_.restart();
+        context_.run();
+        check();
+    }
+    void stop() { context_.stop(); }
     void run_for(Duration duration) {
         run_until([] { return false; }, duration);
     }
 
+    /// Gives the whole program so much time from now on.
+    void set_limit(Duration limit) { last_ = Clock::now() + limit; }
+
     /// Ends what runs now with a message; to be called by handlers. The first message counts.
     void fail(std::string message) {
         if (!failure_) failure_ = std::move(message);
+        stop();
     }
 
 private:
+    void check() const {
+        if (interrupted_) throw Interrupted{};
+        if (failure_) throw Failure{*failure_};
+    }
+
     // Everything runs on this thread, so Asio need not lock.
     asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
     asio::signal_set signals_{context_, SIGINT, SIGTERM};
+    Time last_ = never;
     bool interrupted_ = false;
     std::optional<std::string> failure_;
 };

@@ -48,9 +48,9 @@ std::string value_to_text(Bytes value) {
 }
 
 std::vector<std::string> property_names(std::uint8_t properties) {
-    static constexpr std::array names{"broadcast", "read",         "write command",
-                                      "write",     "notify",       "indicate",
-                                      "signed write", "extended properties"};
+    static constexpr std::array names{
+        "broadcast", "read",     "write command", "write",
+        "notify",    "indicate", "signed write",  "extended properties"};
     std::vector<std::string> present;
     for (std::size_t bit = 0; bit < names.size(); ++bit)
         if ((properties >> bit & 1) != 0) present.emplace_back(names[bit]);

@@ -37,9 +37,7 @@ std::optional<Octets> parse_value(std::string_view text);
 std::optional<Octets> parse_hex(std::string_view digits);
 
 /// For `std::visit` with one function per kind of event.
-template <class... Functions> struct Overloaded : Functions... {
-    using Functions::operator()...;
-};
+template <class... Functions> struct Overloaded : Functions... { using Functions::operator()...; };
 template <class... Functions> Overloaded(Functions...) -> Overloaded<Functions...>;
 
 }  // namespace bluetooth::tool

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: MIT
+#include "bluetooth/host.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/log.hpp"
+#include "bluetooth/host_turn.hpp"
+
+namespace bluetooth {
+namespace {
+
+// Each buffer holds the largest ATT PDU and its L2CAP header.
+constexpr std::size_t buffer_capacity = 4 + 517;
+constexpr std::size_t send_buffer_count = 512;
+// One unfinished PDU for each link: so a fragment never finds the pool empty.
+constexpr std::size_t receive_buffer_count = Host::max_connections;
+constexpr std::size_t command_buffer_capacity = 259;
+constexpr std::size_t command_queue_size = 2 * Host::max_connections + 16;
+
+constexpr std::chrono::milliseconds closing_limit{500};
+constexpr unsigned max_restarts = 3;
+constexpr std::chrono::seconds restart_memory{60};
+
+}  // namespace
+
+Host::Host(Environment& environment, crypto::RandomSource& random)
+    : environment_(environment),
+      random_(random),
+      send_buffers_(send_buffer_count, buffer_capacity),
+      receive_buffers_(receive_buffer_count, buffer_capacity),
+      command_buffers_(command_queue_size + 1, command_buffer_capacity),
+      core_(command_queue_size),
+      init_(core_, static_cast<hci::Tag>(Command::init)) {}
+
+Host::~Host() = default;
+
+// ---- turns
+
+void Host::begin_turn() {
+    if (depth_++ == 0 && !in_batch_) now_ = environment_.now();
+}
+
+void Host::end_turn() {
+    if (--depth_ != 0) return;
+    if (!ended_connections_.empty()) ended_connections_.clear();
+    ended_server_.reset();
+    ended_transport_.reset();
+    if (to_send_ && !in_batch_) environment_.run_soon();
+}
+
+void Host::send_ready_packets() {
+    // A handler that hears of room fills it again, and all leaves together.
+    const std::uint64_t generation = generation_;
+    do {
+        to_send_ = false;
+        if (!transport_) return;
+        hci::Fragment fragment;
+        while (backlog_.empty() && acl_.next(fragment)) {
+            transport::Packet packet;
+            std::copy_n(fragment.header.begin(), fragment.header.size(), packet.header.begin());
+            packet.header_size = fragment.header_size;
+            packet.payload = std::move(fragment.payload);
+            send_packet(std::move(packet));
+        }
+        announce_room();
+    } while (to_send_ && generation == generation_ && backlog_.empty());
+    if (!transport_) return;
+    transport_->flush();
+    if (snoop_) snoop_->flush();
+}
+
+void Host::send_packet(transport::Packet packet) {
+    if (!transport_) return;
+    if (snoop_) snoop_->sent(packet, environment_.wall_clock());
+    if (!backlog_.empty() || !transport_->send(std::move(packet)))
+        (void)backlog_.push(std::move(packet));  // a fragment and a command at most
+    to_send_ = true;
+}
+
+void Host::on_writable() {
+    const Turn turn{*this};
+    while (!backlog_.empty() && transport_->send(std::move(backlog_.front()))) (void)backlog_.pop();
+    send_ready_packets();
+}
+
+void Host::on_run_soon() {
+    const Turn turn{*this};
+    send_ready_packets();
+}
+
+void Host::on_timer() {
+    const Turn turn{*this};
+    if (state_ == State::inactive) return;
+    if (state_ == State::closing) {
+        if (now_ >= closing_deadline_) return finish_closing();
+        environment_.wake_at(closing_deadline_);
+    }
+    const std::uint64_t generation = generation_;
+    with_hci([&](hci::Context context) { core_.on_timer(context); });
+    if (generation != generation_ || state_ == State::closing) return;
+    with_gap([&](gap::Context context) {
+        scanner_.on_timer(context);
+        connector_.on_timer(context);
+    });
+    // By index and handle: handlers may end links meanwhile.
+    for (std::size_t i = 0; i < connections_.size() && generation == generation_; ++i) {
+        Connection& connection = *connections_[i];
+        const ConnectionHandle handle = connection.handle;
+        if (now_ >= connection.disconnect_deadline) {
+            log::warn("host", "the controller did not report the end of connection ",
+                      to_string(handle));
+            close_connection(handle, make_error(errc::timed_out));
+            --i;
+            continue;
+        }
+        if (connection.disconnect_deadline != never)
+            environment_.wake_at(connection.disconnect_deadline);
+        with_link(connection, [&](auto& context) { connection.link.on_timer(context); });
+        if (find(handle) != &connection) continue;
+        with_client(connection, [&](auto& context) { connection.client.on_timer(context); });
+        if (find(handle) != &connection) continue;
+        with_server(connection,
+                    [&](auto context) { server_->on_timer(context, connection.session); });
+    }
+    if (generation == generation_) send_ready_packets();
+}
+
+// ---- the transport
+
+void Host::on_packet(transport::PacketType type, Bytes packet) {
+    if (!in_batch_) {
+        in_batch_ = true;
+        now_ = environment_.now();
+    }
+    const Turn turn{*this};
+    if (snoop_) snoop_->received(type, packet, environment_.wall_clock());
+    switch (type) {
+    case transport::PacketType::acl: return receive_acl(packet);
+    case transport::PacketType::event:
+        return with_hci([&](hci::Context context) { core_.receive(context, packet); });
+    case transport::PacketType::command:
+    case transport::PacketType::synchronous:
+    case transport::PacketType::iso: break;
+    }
+    ++dropped_;  // neither synchronous links nor isochronous streams are ever set up
+    log::debug("host", "dropped a packet of type ", static_cast<unsigned>(type));
+}
+
+void Host::on_batch_end() {
+    const Turn turn{*this};
+    in_batch_ = false;
+    send_ready_packets();
+}
+
+void Host::on_sync_lost(Bytes offending) {
+    const Turn turn{*this};
+    log::error("host", "lost synchronisation with the controller at ", to_hex(offending));
+    if (state_ == State::closing) return finish_closing();
+    resynchronise_ = true;
+    on_controller_failed(make_error(errc::protocol_error), "lost synchronisation");
+}
+
+void Host::on_lost(error_code error, std::string_view message) {
+    const Turn turn{*this};
+    in_batch_ = false;
+    if (state_ == State::closing) return finish_closing();
+    lose_adapter(error, message);
+}
+
+// ---- life cycle
+
+error_code Host::check_active() const {
+    if (state_ == State::active) return {};
+    return make_error(state_ == State::restarting ? errc::try_again : errc::not_active);
+}
+
+void Host::start(std::unique_ptr<transport::Transport> transport) {
+    const Turn turn{*this};
+    transport_ = std::move(transport);
+    state_ = State::starting;
+    reset_stack();
+    advertiser_ = {};
+    scanner_ = {};
+    connector_ = {};
+    dropped_ = 0;
+    mtu_ = config::mtu{}.value;
+    restarts_ = 0;
+    server_ = std::make_unique<gatt::Server>();
+    server_->read_events(delivery_.has_handler());
+    server_->set_rx_mtu(mtu_);
+    (void)server_->set_device_name(Bytes::of(gap_name_));
+    start_snoop_from_environment();
+    static_octets_ = random_.octets<6>();
+    transport_->start(*this);
+    with_hci([&](hci::Context context) { init_.start(context, static_octets_); });
+}
+
+void Host::reset_stack() {
+    ++generation_;
+    hci_out_.clear();
+    gap_out_.clear();
+    link_out_.clear();
+    server_out_.clear();
+    client_out_.clear();
+    backlog_.clear();
+    core_.restart();
+    acl_ = hci::AclScheduler{send_queue_ + send_reserve};
+    last_found_ = nullptr;
+    waiting_for_room_ = 0;
+    resynchronise_ = false;
+}
+
+void Host::on_init_done(const hci::InitDone& done) {
+    const hci::ControllerInfo& info = init_.info();
+    const bool restarted = state_ == State::restarting;
+    if (done.error) {
+        if (restarted) return on_controller_failed(done.error, done.text);
+        return lose_adapter(done.error, done.text);
+    }
+    acl_.configure(info.acl_data_packet_length, info.acl_data_packet_count);
+    state_ = State::active;
+    random_address_ = info.static_address;
+    if (restarted) {
+        if (addr_mode_ == config::addr_mode::non_resolvable_private) (void)set(addr_mode_);
+        delivery_.deliver(ControllerRestarted{restart_cause_});
+        return;
+    }
+    addr_mode_ =
+        info.public_address ? config::addr_mode::public_address : config::addr_mode::random_static;
+    environment_.on_started({}, {});
+}
+
+void Host::on_controller_failed(error_code error, std::string_view text) {
+    switch (state_) {
+    case State::inactive: return;
+    case State::closing: return finish_closing();
+    case State::starting:
+        return lose_adapter(error, error == errc::timed_out
+                                       ? "the controller does not answer; is it the right device, "
+                                         "and for a serial one the right speed?"
+                                       : text);
+    case State::active:
+    case State::restarting: break;
+    }
+    log::error("host", "the controller failed (", text, "): ", error);
+    const std::uint64_t generation = generation_;
+    state_ = State::restarting;
+    end_all(error);
+    if (generation != generation_) return;  // a handler ended it all
+
+    if (now_ - last_restart_ > restart_memory) restarts_ = 0;
+    last_restart_ = now_;
+    if (++restarts_ > max_restarts)
+        return lose_adapter(error, "the controller failed again and again; unplug it and try anew");
+    restart_cause_ = error;
+    const bool resynchronise = resynchronise_;
+    reset_stack();
+    if (resynchronise) transport_->resynchronise();
+    with_hci([&](hci::Context context) { init_.start(context, static_octets_); });
+}
+
+void Host::end_all(error_code cause) {
+    const std::uint64_t generation = generation_;
+    while (!connections_.empty() && generation == generation_)
+        close_connection(connections_.back()->handle, cause);
+    if (generation != generation_) return;
+    with_gap([&](gap::Context context) {
+        connector_.on_controller_reset(context, cause);
+        scanner_.on_controller_reset(context, cause);
+        advertiser_.on_controller_reset(context, cause);
+    });
+}
+
+void Host::lose_adapter(error_code error, std::string_view message) {
+    const bool starting = state_ == State::starting;
+    if (!starting) {
+        const std::uint64_t generation = generation_;
+        state_ = State::restarting;  // calls of handlers are refused
+        end_all(error);
+        if (generation != generation_) return;
+    }
+    reset_stack();
+    finish_closing();
+    if (starting)
+        environment_.on_started(error, message);
+    else
+        delivery_.deliver(AdapterLost{error, message});
+}
+
+void Host::stop() {
+    const Turn turn{*this};
+    if (state_ == State::inactive || state_ == State::closing) return;
+    const bool starting = state_ == State::starting;
+    delivery_.discard();
+    ++generation_;
+    closing_links_ = 0;
+    gap_out_.clear();
+    link_out_.clear();
+    server_out_.clear();
+    client_out_.clear();
+    hci_out_.clear();
+    // Handlers up the stack may be using these: they are freed at the end of the turn.
+    std::vector<ConnectionHandle> links;
+    for (auto& connection : connections_) {
+        links.push_back(connection->handle);
+        (void)acl_.remove_link(connection->handle);
+        ended_connections_.push_back(std::move(connection));
+    }
+    connections_.clear();
+    last_found_ = nullptr;
+    ended_server_ = std::move(server_);
+    if (starting || core_.failed()) return finish_closing();
+
+    state_ = State::closing;
+    closing_deadline_ = now_ + closing_limit;
+    closing_reset_sent_ = false;
+    environment_.wake_at(closing_deadline_);
+    for (const ConnectionHandle handle : links)
+        if (!submit(hci::Disconnect{handle, hci::Status::remote_user_terminated_connection},
+                    Command::disconnect, handle))
+            ++closing_links_;
+    continue_closing();
+}
+
+void Host::continue_closing() {
+    if (closing_links_ > 0 || closing_reset_sent_) return;
+    closing_reset_sent_ = true;
+    if (submit(hci::Reset{}, Command::other)) finish_closing();
+}
+
+void Host::finish_closing() {
+    if (transport_) {
+        transport_->flush();
+        transport_->close();
+        ended_transport_ = std::move(transport_);
+    }
+    if (snoop_from_environment_) snoop_.reset();
+    for (auto& connection : connections_) ended_connections_.push_back(std::move(connection));
+    connections_.clear();
+    if (server_) ended_server_ = std::move(server_);
+    state_ = State::inactive;
+    in_batch_ = false;
+    to_send_ = false;
+    reset_stack();
+    environment_.on_closed();
+}
+
+// ---- settings
+
+void Host::irq(EventDelivery::Handler handler) {
+    delivery_.set_handler(std::move(handler));
+    if (server_) server_->read_events(delivery_.has_handler());
+}
+
+error_code Host::snoop(std::string_view path, bool with_keys, std::string& message) {
+    snoop_.reset();
+    if (path.empty()) return {};
+    auto writer = transport::SnoopWriter::open(std::string{path}, {.include_keys = with_keys});
+    if (!writer) {
+        message = writer.error().message;
+        return writer.error().code;
+    }
+    snoop_.emplace(std::move(*writer));
+    snoop_from_environment_ = false;
+    return {};
+}
+
+void Host::start_snoop_from_environment() {
+    const char* path = std::getenv("ASIOBLE_SNOOP");
+    if (path == nullptr || *path == '\0' || snoop_) return;
+    std::string message;
+    if (snoop(path, false, message))
+        log::error("host", "ASIOBLE_SNOOP: ", message);
+    else
+        snoop_from_environment_ = true;
+}
+
+hci::ControllerInfo Host::controller_info() const {
+    return active() ? init_.info() : hci::ControllerInfo{};
+}
+
+Statistics Host::statistics() const {
+    Statistics result;
+    if (transport_) {
+        const transport::Statistics carried = transport_->statistics();
+        result.packets_sent = carried.packets_sent;
+        result.packets_received = carried.packets_received;
+        result.send_calls = carried.write_calls;
+        result.receive_calls = carried.read_calls;
+        result.packets_dropped = carried.oversized_packets;
+    }
+    result.packets_dropped += dropped_ + core_.statistics().malformed_events;
+    return result;
+}
+
+error_code Host::set(const config::gap_name& option) {
+    if (option.value.size() > gatt::Server::max_device_name)
+        return make_error(errc::invalid_argument);
+    gap_name_ = option.value;
+    if (server_) (void)server_->set_device_name(Bytes::of(gap_name_));
+    return {};
+}
+error_code Host::set(config::mtu option) {
+    if (option.value < att::default_mtu || option.value > gatt::Server::max_mtu)
+        return make_error(errc::invalid_argument);
+    if (const error_code error = check_active()) return error;
+    mtu_ = option.value;
+    server_->set_rx_mtu(mtu_);
+    return {};
+}
+error_code Host::set(config::rxbuf option) {
+    if (option.value < 16) return make_error(errc::invalid_argument);
+    rxbuf_ = option.value;
+    return {};
+}
+error_code Host::set(config::send_queue option) {
+    if (option.value < 1 || option.value > 1024) return make_error(errc::invalid_argument);
+    send_queue_ = option.value;
+    return {};
+}
+error_code Host::get(config::mac& option) const {
+    if (const error_code error = check_active()) return error;
+    const bool is_public = addr_mode_ == config::addr_mode::public_address;
+    option.type = is_public ? AddressType::public_device : AddressType::random_device;
+    option.address = is_public ? *init_.info().public_address : random_address_;
+    return {};
+}
+error_code Host::get(config::gap_name& option) const {
+    option.value = gap_name_;
+    return {};
+}
+error_code Host::get(config::mtu& option) const {
+    option.value = mtu_;
+    return check_active();
+}
+error_code Host::get(config::rxbuf& option) const {
+    option.value = rxbuf_;
+    return {};
+}
+error_code Host::get(config::send_queue& option) const {
+    option.value = send_queue_;
+    return {};
+}
+
+}  // namespace bluetooth

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+//
+// Private: the host connects the cores. It hands each input to the core it concerns, carries out
+// the actions that come back, and owns what they share: links, buffer pools, the transport. It
+// decides nothing that a core could decide, and sees the outer world only through `Environment`.
+//
+//   host.cpp        life cycle: bring-up, failure, shutdown; the transport's packets; time
+//   host_gap.cpp    HCI events and commands, GAP
+//   host_gatt.cpp   L2CAP, GATT server and client
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.hpp"
+#include "base/ring.hpp"
+#include "bluetooth/config.hpp"
+#include "bluetooth/connection.hpp"
+#include "bluetooth/event_delivery.hpp"
+#include "bluetooth/events.hpp"
+#include "bluetooth/statistics.hpp"
+#include "crypto/random.hpp"
+#include "gap/advertiser.hpp"
+#include "gap/connector.hpp"
+#include "gap/scanner.hpp"
+#include "hci/acl_scheduler.hpp"
+#include "hci/core.hpp"
+#include "hci/events.hpp"
+#include "hci/init.hpp"
+#include "transport/snoop.hpp"
+#include "transport/transport.hpp"
+
+namespace bluetooth {
+
+class Host final : private transport::Receiver {
+public:
+    /// What a host needs of the outer world.
+    class Environment {
+    public:
+        virtual Time now() = 0;
+        virtual std::chrono::system_clock::time_point wall_clock() = 0;
+        /// Call `on_timer` at `when` at the latest; calls too early do no harm.
+        virtual void wake_at(Time when) = 0;
+        /// Call `on_run_soon` soon, but not from inside this call.
+        virtual void run_soon() = 0;
+        /// The bring-up has ended. `message` says, for a person, what failed.
+        virtual void on_started(error_code error, std::string_view message) = 0;
+        /// The controller was left clean and the transport is closed.
+        virtual void on_closed() = 0;
+
+    protected:
+        ~Environment() = default;
+    };
+
+    static constexpr std::size_t max_connections = 32;
+    /// Places in a link's queue, and buffers, that are kept for answers: what the application
+    /// sends must never keep us from answering the peer.
+    static constexpr std::size_t send_reserve = 32;
+
+    Host(Environment& environment, crypto::RandomSource& random);
+    ~Host();
+
+    /// Brings the controller behind `transport` up: `Environment::on_started`.
+    void start(std::unique_ptr<transport::Transport> transport);
+    /// Ends everything at once, without events, then leaves the controller clean in the background:
+    /// `Environment::on_closed`, at most a second later.
+    void stop();
+    /// Whether a `stop` or failure is still being cleaned up after.
+    bool closing() const { return state_ == State::closing; }
+    void on_timer();
+    void on_run_soon();
+
+    // The calls of `BLE`; what they mean is told there.
+    bool active() const { return state_ == State::active || state_ == State::restarting; }
+    bool in_handler() const { return delivery_.delivering(); }
+    void irq(EventDelivery::Handler handler);
+    error_code snoop(std::string_view path, bool with_keys, std::string& message);
+    hci::ControllerInfo controller_info() const;
+    Statistics statistics() const;
+
+    error_code set(config::addr_mode option);
+    error_code set(const config::gap_name& option);
+    error_code set(config::mtu option);
+    error_code set(config::rxbuf option);
+    error_code set(config::send_queue option);
+    error_code get(config::mac& option) const;
+    error_code get(config::gap_name& option) const;
+    error_code get(config::mtu& option) const;
+    error_code get(config::rxbuf& option) const;
+    error_code get(config::send_queue& option) const;
+
+    error_code advertise(std::chrono::microseconds interval, std::optional<Bytes> adv_data,
+                         std::optional<Bytes> resp_data, bool connectable);
+    void stop_advertising();
+    error_code scan(gap::ScanParameters parameters);
+    error_code stop_scan();
+    error_code connect(AddressType type, const Address& address, std::chrono::milliseconds timeout,
+                       std::optional<std::chrono::microseconds> min_interval,
+                       std::optional<std::chrono::microseconds> max_interval);
+    error_code cancel_connect();
+    error_code disconnect(ConnectionHandle handle);
+    error_code update_connection(ConnectionHandle handle, std::chrono::microseconds min_interval,
+                                 std::chrono::microseconds max_interval, std::uint16_t latency,
+                                 std::chrono::milliseconds supervision_timeout);
+
+    std::vector<std::vector<AttributeHandle>> register_services(
+        std::span<const gatt::ServiceDefinition> services, error_code& error);
+    Bytes read_value(AttributeHandle handle, error_code& error);
+    error_code write_value(AttributeHandle handle, Bytes data, bool send_update);
+    error_code set_buffer(AttributeHandle handle, std::size_t size, bool append);
+    error_code notify(ConnectionHandle connection, AttributeHandle handle,
+                      std::optional<Bytes> data);
+    error_code indicate(ConnectionHandle connection, AttributeHandle handle,
+                        std::optional<Bytes> data);
+
+    error_code discover_services(ConnectionHandle connection, const std::optional<UUID>& uuid);
+    error_code discover_characteristics(ConnectionHandle connection, AttributeHandle start,
+                                        AttributeHandle end, const std::optional<UUID>& uuid);
+    error_code discover_descriptors(ConnectionHandle connection, AttributeHandle start,
+                                    AttributeHandle end);
+    error_code read(ConnectionHandle connection, AttributeHandle handle);
+    error_code write(ConnectionHandle connection, AttributeHandle handle, Bytes data,
+                     bool with_response);
+    error_code exchange_mtu(ConnectionHandle connection);
+    std::uint16_t mtu(ConnectionHandle connection) const;
+
+private:
+    enum class State : std::uint8_t { inactive, starting, active, restarting, closing };
+    enum class Command : std::uint8_t { init, advertise, scan, connect, disconnect, update, other };
+
+    /// Stands on the stack while an input is handled. The outermost one takes the time when it
+    /// begins and, when it ends, sends what has become ready.
+    class Turn;
+    friend class Turn;
+    void begin_turn();
+    void end_turn();
+    void send_ready_packets();
+    void send_packet(transport::Packet packet);
+    void announce_room();
+
+    // transport::Receiver
+    void on_packet(transport::PacketType type, Bytes packet) override;
+    void on_batch_end() override;
+    void on_sync_lost(Bytes offending) override;
+    void on_lost(error_code error, std::string_view message) override;
+    void on_writable() override;
+
+    // Life cycle (host.cpp)
+    void on_init_done(const hci::InitDone& done);
+    void on_controller_failed(error_code error, std::string_view text);
+    void end_all(error_code cause);
+    void lose_adapter(error_code error, std::string_view message);
+    void begin_closing();
+    void continue_closing();
+    void finish_closing();
+    void reset_stack();
+    void start_snoop_from_environment();
+    error_code check_active() const;
+
+    // Running the cores: `call` gets the core's context, and its actions are carried out after it.
+    // A handler that runs meanwhile may call the same core again; its actions stand behind these.
+    template <class Outbox, class Execute>
+    void drain(Outbox& out, std::size_t from, Execute&& execute);
+    template <class Call> auto with_hci(Call&& call);
+    template <class Call> auto with_gap(Call&& call);
+    template <class Call> auto with_link(Connection& connection, Call&& call);
+    template <class Call> auto with_server(Connection& connection, Call&& call);
+    template <class Call> auto with_client(Connection& connection, Call&& call);
+
+    // host_gap.cpp
+    void execute(hci::Send& action);
+    void execute(hci::CommandDone& action);
+    void execute(hci::EventReceived& action);
+    void execute(hci::ControllerFailed& action);
+    void execute(hci::InitDone& action);
+    void execute(gap::SendCommand& action);
+    void execute(gap::AdvertisingStarted& action);
+    void execute(gap::AdvertisingFailed& action);
+    void execute(gap::AdvertisingPaused& action);
+    void execute(gap::ScanResult& action);
+    void execute(gap::ScanDone& action);
+    void execute(gap::Connected& action);
+    void execute(gap::ConnectFailed& action);
+    void execute(gap::StrayConnection& action);
+    template <class C>
+    error_code submit(const C& command, Command purpose, ConnectionHandle handle = {});
+    void on_le_meta(Bytes parameters);
+    void on_connection_complete(const hci::LeConnectionComplete& event);
+    void on_connection_update(const hci::LeConnectionUpdateComplete& event);
+    void on_completed_packets(Bytes parameters);
+    void on_disconnect_refused(ConnectionHandle handle, error_code error);
+    void on_update_refused(ConnectionHandle handle, error_code error);
+    void open_connection(ConnectionHandle handle, hci::Role role, AddressType type,
+                         const Address& peer, Units1250us interval, std::uint16_t latency,
+                         Units10ms supervision_timeout);
+    void close_connection(ConnectionHandle handle, error_code reason);
+    void emit_update(const Connection& connection, error_code error);
+    hci::OwnAddressType own_address_type() const;
+    error_code set_random_address(Address address);
+
+    // host_gatt.cpp
+    void receive_acl(Bytes packet);
+    void receive_att(Connection& connection, Bytes pdu);
+    void execute(Connection& connection, l2cap::Deliver& action);
+    void execute(Connection& connection, l2cap::Send& action);
+    void execute(Connection& connection, l2cap::ParameterUpdateRequested& action);
+    void execute(Connection& connection, l2cap::ParameterUpdateDone& action);
+    void execute(Connection& connection, att::Send& action);
+    void execute(Connection& connection, att::CloseBearer& action);
+    void execute(Connection& connection, att::MtuExchanged& action);
+    void execute(Connection& connection, att::ReadRequested& action);
+    void execute(Connection& connection, att::Written& action);
+    void execute(Connection& connection, att::IndicationDone& action);
+    void execute(Connection& connection, gatt::ExchangeMtuDone& action);
+    void execute(Connection& connection, gatt::Indicated& action);
+    template <class Action> void execute(Connection& connection, Action& action);
+    void terminate(Connection& connection, error_code cause);
+    void submit_acl(Connection& connection, Buffer pdu);
+    bool has_room(Connection& connection);
+    Connection* find(ConnectionHandle handle);
+    template <class Call> error_code client_call(ConnectionHandle handle, Call&& call);
+
+    Environment& environment_;
+    crypto::RandomSource& random_;
+    State state_ = State::inactive;
+    std::uint32_t depth_ = 0;       // of turns
+    std::uint64_t generation_ = 0;  // counts stops and failures: ends the loops they interrupt
+    Time now_{};
+    bool in_batch_ = false;  // between the first packet of a read and its on_batch_end
+    bool to_send_ = false;
+    bool resynchronise_ = false;
+    unsigned restarts_ = 0;
+    Time last_restart_{};
+    error_code restart_cause_;
+    std::array<std::uint8_t, 6> static_octets_{};
+    Time closing_deadline_ = never;
+    bool closing_reset_sent_ = false;
+    std::size_t closing_links_ = 0;
+
+    // The pools outlive all that holds their buffers.
+    BufferPool send_buffers_;
+    BufferPool receive_buffers_;
+    BufferPool command_buffers_;
+
+    std::unique_ptr<transport::Transport> transport_;
+    Ring<transport::Packet> backlog_{4};  // what the transport's full queue did not take
+    std::optional<transport::SnoopWriter> snoop_;
+    bool snoop_from_environment_ = false;
+
+    hci::Core core_;
+    hci::Init init_;
+    hci::AclScheduler acl_;
+    gap::Advertiser advertiser_;
+    gap::Scanner scanner_;
+    gap::Connector connector_;
+    std::unique_ptr<gatt::Server> server_;  // lives longer than the sessions of the links
+    std::vector<std::unique_ptr<Connection>> connections_;
+    Connection* last_found_ = nullptr;
+    std::size_t waiting_for_room_ = 0;  // links that want to hear of SendReady
+    att::ErrorCode read_verdict_{};     // of the read request that the handler is looking at
+    // What a handler has ended while it was in use; freed at the end of the turn.
+    std::vector<std::unique_ptr<Connection>> ended_connections_;
+    std::unique_ptr<gatt::Server> ended_server_;
+    std::unique_ptr<transport::Transport> ended_transport_;
+
+    hci::Outbox hci_out_;
+    gap::Outbox gap_out_;
+    l2cap::LinkOutbox link_out_;
+    att::ServerOutbox server_out_;
+    gatt::ClientOutbox client_out_;
+
+    EventDelivery delivery_;
+
+    // Settings
+    config::addr_mode addr_mode_ = config::addr_mode::public_address;
+    Address random_address_;
+    std::string gap_name_ = "asioble";
+    std::uint16_t mtu_ = config::mtu{}.value;
+    std::uint16_t rxbuf_ = config::rxbuf{}.value;
+    std::uint16_t send_queue_ = config::send_queue{}.value;
+    std::uint64_t dropped_ = 0;
+};
+
+}  // namespace bluetooth

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+#include "tools/asioble/bench.hpp"
+#include "tools/asioble/central.hpp"
+
+namespace bluetooth::tool {
+namespace {
+
+using namespace std::chrono_literals;
+
+class CentralBench : public Bench {
+public:
+    CentralBench(const Options& options, const BenchArguments& arguments)
+        : Bench(options, arguments), central_(loop_, device_.ble()) {}
+
+protected:
+    Result measure() final {
+        device_.on_event([this](const Event& event) { central_.on_event(event); });
+        device_.activate();
+        const auto found = central_.find(
+            [](const ScanResult& result) {
+                return AdvertisingDataView{result.adv_data}.has_service(bench_service);
+            },
+            60s);
+        if (!found)
+            throw Failure{"nobody advertises 0xFF10: start the side with --role peripheral first"};
+        central_.connect(found->type, found->address, 10s);
+        const std::uint16_t mtu = central_.exchange_mtu(bench_mtu);
+        const std::size_t overhead = arguments_.operation == "read" ? 1 : 3;
+        if (arguments_.size + overhead > mtu)
+            throw Failure{"the peer agreed to an ATT MTU of " + std::to_string(mtu) +
+                          " only: take a smaller --size"};
+        connection_ = central_.connection();
+        services_ = central_.discover();
+        value_ = &find_value();
+
+        on_event([this](const Event& event) {
+            if (operate(event)) return true;
+            central_.on_event(event);
+            if (std::holds_alternative<PeripheralDisconnect>(event)) loop_.stop();
+            return false;
+        });
+        measuring_ = true;
+        start_clock();
+        start();
+        loop_.run();
+        const Result outcome = result();
+        central_.disconnect();
+        return outcome;
+    }
+
+    virtual bool operate(const Event& event) = 0;
+    virtual void start() = 0;
+    virtual Result result() const = 0;
+    void finish() {
+        stop_clock();
+        measuring_ = false;
+        loop_.stop();
+    }
+
+    const RemoteCharacteristic& find_value() const {
+        for (const RemoteService& service : services_)
+            for (const RemoteCharacteristic& found : service.characteristics)
+                if (found.uuid.shortest() == bench_value) return found;
+        throw Failure{"the peer has no characteristic 0xFF11"};
+    }
+
+    Central central_;
+    std::vector<RemoteService> services_;
+    ConnectionHandle connection_{};
+    const RemoteCharacteristic* value_ = nullptr;
+};
+
+/// Receives notifications.
+class NotifyCentral final : public CentralBench {
+public:
+    using CentralBench::CentralBench;
+
+private:
+    void start() override {
+        static constexpr std::array<std::uint8_t, 2> notifications{0x01, 0x00};
+        const auto configuration = value_->configuration();
+        if (!configuration) throw Failure{"0xFF11 has no CCCD"};
+        device_->gattc_write(connection_, *configuration, notifications, true);
+    }
+    bool operate(const Event& event) override {
+        const auto* const notify = std::get_if<GattcNotify>(&event);
+        if (notify == nullptr) return false;
+        if (checker_.received() == 0) start_clock();
+        checker_.check(notify->data);
+        if (checker_.next() == arguments_.count) finish();
+        return true;
+    }
+    std::uint32_t progress() const override { return checker_.received(); }
+    Result result() const override {
+        const std::uint32_t missing =
+            arguments_.count - std::min(arguments_.count, checker_.received());
+        return {checker_.received(), checker_.octets(), missing, checker_.reordered()};
+    }
+
+    Checker checker_;
+};
+
+/// Sends write commands.
+class WriteCentral final : public CentralBench {
+public:
+    using CentralBench::CentralBench;
+
+private:
+    void start() override { send(); }
+    bool operate(const Event& event) override {
+        if (std::holds_alternative<SendReady>(event)) {
+            send();
+            return true;
+        }
+        if (!std::holds_alternative<GattcReadDone>(event)) return false;
+        finish();
+        return true;
+    }
+    void send() {
+        error_code error;
+        while (sent_ < arguments_.count) {
+            put_counter(octets_, sent_);
+            device_->gattc_write(connection_, value_->value_handle, Bytes{octets_}, false, error);
+            if (error) {
+                if (error != errc::no_buffers) expect(error, "gattc_write");
+                return;  // SendReady goes on
+            }
+            ++sent_;
+        }
+        // When this is answered all the commands before it have arrived.
+        device_->gattc_read(connection_, value_->value_handle, error);
+        expect(error, "gattc_read");
+    }
+    std::uint32_t progress() const override { return sent_; }
+    Result result() const override { return {sent_, std::uint64_t{sent_} * octets_.size(), 0, 0}; }
+
+    Octets octets_ = Octets(arguments_.size);
+    std::uint32_t sent_ = 0;
+};
+
+/// Reads.
+class ReadCentral final : public CentralBench {
+public:
+    using CentralBench::CentralBench;
+
+private:
+    void start() override { read(); }
+    bool operate(const Event& event) override {
+        if (const auto* result = std::get_if<GattcReadResult>(&event)) {
+            octets_ += result->data.size();
+            return true;
+        }
+        const auto* const done = std::get_if<GattcReadDone>(&event);
+        if (done == nullptr) return false;
+        expect(done->error, "reading");
+        ++reads_;
+        if (reads_ < arguments_.count)
+            read();
+        else
+            finish();
+        return true;
+    }
+    void read() {
+        error_code error;
+        device_->gattc_read(connection_, value_->value_handle, error);
+        expect(error, "gattc_read");
+    }
+    std::uint32_t progress() const override { return reads_; }
+    Result result() const override { return {reads_, octets_, 0, 0}; }
+
+    std::uint32_t reads_ = 0;
+    std::uint64_t octets_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Bench> make_bench_central(const Options& options, const BenchArguments& arguments) {
+    if (arguments.operation == "notify") return std::make_unique<NotifyCentral>(options, arguments);
+    if (arguments.operation == "write") return std::make_unique<WriteCentral>(options, arguments);
+    return std::make_unique<ReadCentral>(options, arguments);
+}
+
+}  // namespace bluetooth::tool

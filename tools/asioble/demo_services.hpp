@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+//
+// The services of `asioble demo` and `asioble advertise`: something to read, to write, to be
+// notified of and to be indicated.
+#pragma once
+
+#include "bluetooth/ble.hpp"
+
+namespace bluetooth::tool {
+
+inline constexpr UUID battery_service{0x180f};
+inline constexpr UUID battery_level{0x2a19};  ///< read, notify: a percentage
+extern const UUID demo_service;
+extern const UUID demo_text;   ///< read, write, write command: a text of up to 100 octets
+extern const UUID demo_alert;  ///< read, indicate: how often the text was written
+
+struct DemoHandles {
+    AttributeHandle battery{};
+    AttributeHandle text{};
+    AttributeHandle alert{};
+};
+
+/// Registers both services; the battery is full, the text says hello.
+DemoHandles register_demo_services(BLE& ble);
+
+}  // namespace bluetooth::tool

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "virtual_controller/air_driver.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace bluetooth::virtual_controller {
+
+// Where the process was held up for longer than this (a debugger, SIGSTOP), time in the air stood
+// still: no link dies of it, and no hours of advertising have to be caught up on.
+constexpr Duration longest_stall = std::chrono::seconds{1};
+
+/// A member function as a handler in the driver's own memory, which keeps the driver alive.
+template <void (AirDriver::*Function)(), transport::HandlerSlot AirDriver::*Slot>
+struct AirDriver::Handler {
+    using allocator_type = transport::SlotAllocator<void>;
+    std::shared_ptr<AirDriver> driver;
+
+    allocator_type get_allocator() const { return allocator_type{(*driver).*Slot}; }
+    template <class... Results> void operator()(Results&&...) const { ((*driver).*Function)(); }
+};
+
+std::shared_ptr<AirDriver> AirDriver::create(asio::any_io_executor executor, std::uint64_t seed,
+                                             Pace pace) {
+    return std::shared_ptr<AirDriver>(new AirDriver(std::move(executor), seed, pace));
+}
+
+AirDriver::AirDriver(asio::any_io_executor executor, std::uint64_t seed, Pace pace)
+    : executor_(std::move(executor)),
+      air_(seed),
+      pace_(pace),
+      now_(pace == Pace::real_time ? Clock::now() : Time{}),
+      timer_(executor_) {
+    air_.advance(now_);
+}
+
+Controller& AirDriver::attach(const Profile& profile, Port& port) {
+    Controller& controller = air_.add(profile);
+    if (ports_.size() <= controller.index()) ports_.resize(controller.index() + 1);
+    ports_[controller.index()] = &port;
+    ++attached_;
+    return controller;
+}
+
+void AirDriver::detach(Controller& controller) {
+    ports_[controller.index()] = nullptr;
+    std::replace(batch_.begin(), batch_.end(), &controller, static_cast<Controller*>(nullptr));
+    std::erase(woken_, &controller);
+    air_.advance(read_clock());
+    air_.remove(controller);
+    if (--attached_ == 0)
+        timer_.cancel();
+    else
+        schedule();
+}
+
+void AirDriver::receive(Controller& controller, Bytes h4_packet) {
+    controller.receive(read_clock(), h4_packet);
+    schedule();
+}
+
+void AirDriver::consume(Controller& controller, std::size_t count) {
+    controller.consume(count);
+    schedule();
+}
+
+void AirDriver::wake(Controller& controller) {
+    woken_.push_back(&controller);
+    schedule();
+}
+
+void AirDriver::advance_to(Time now) {
+    now_ = std::max(now_, now);
+    air_.advance(now_);
+    schedule();
+}
+
+Time AirDriver::read_clock() {
+    // Within a turn time stands still: one look at the clock per turn.
+    if (pace_ == Pace::by_hand || !batch_.empty()) return now_;
+    const Time clock = Clock::now();
+    const Time expected = std::max(now_, air_.next_deadline());
+    if (expected != never && clock - stalled_ > expected + longest_stall)
+        stalled_ = clock - expected - longest_stall;
+    return now_ = clock - stalled_;
+}
+
+void AirDriver::schedule() {
+    if (turn_pending_) return;
+    turn_pending_ = true;
+    Handler<&AirDriver::on_posted, &AirDriver::post_slot_> handler{shared_from_this()};
+    // The type-erased executor would not use the handler's memory.
+    if (const auto* context = executor_.target<asio::io_context::executor_type>())
+        asio::post(*context, std::move(handler));
+    else
+        asio::post(executor_, std::move(handler));
+}
+
+void AirDriver::on_posted() {
+    turn_pending_ = false;
+    turn();
+}
+
+void AirDriver::on_deadline() {
+    armed_for_ = never;
+    turn();
+}
+
+void AirDriver::turn() {
+    if (attached_ == 0) return;
+    air_.advance(read_clock());
+    // Only those that are ready now: what their hosts answer is for the next turn, else two busy
+    // hosts would keep everybody else waiting.
+    std::swap(batch_, woken_);
+    while (Controller* controller = air_.take_ready()) batch_.push_back(controller);
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+        if (batch_[i] == nullptr) continue;
+        // A peer that was added to the air itself has no port, and nobody to read its queue.
+        const std::size_t index = batch_[i]->index();
+        if (index < ports_.size() && ports_[index] != nullptr) ports_[index]->on_output();
+    }
+    batch_.clear();
+    arm_timer();
+}
+
+// Armed anew only for an earlier time: an advertiser would otherwise cost a system call per packet.
+void AirDriver::arm_timer() {
+    if (attached_ == 0 || pace_ == Pace::by_hand) return;
+    const Time deadline = air_.next_deadline();
+    if (deadline >= armed_for_) return;
+    armed_for_ = deadline;
+    timer_.expires_at(deadline + stalled_);
+    timer_.async_wait(
+        Handler<&AirDriver::on_deadline, &AirDriver::timer_slot_>{shared_from_this()});
+}
+
+}  // namespace bluetooth::virtual_controller
