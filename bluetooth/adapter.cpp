@@ -40,7 +40,7 @@ Adapter::Adapter(Executor executor, std::string_view transport)
 
 void Adapter::activate(ActivationHandler handler) {
     activating_ = true;
-    handler_ = std::move(handler);
+    handler_.swap(handler);  // not assigned: in Boost 1.81 that recurses without end
     message_.clear();
     if (!host.closing()) open();  // else `on_closed` does
 }

@@ -222,46 +222,6 @@ error_code Host::indicate(ConnectionHandle handle, AttributeHandle value_handle,
 
 // ---- GATT client
 
-namespace {
-
-// What the client core reports, as the events that the application knows.
-
-GattcServiceResult event_of(ConnectionHandle on, const gatt::ServiceResult& found) {
-    return {on, found.start_handle, found.end_handle, found.uuid};
-}
-GattcServiceDone event_of(ConnectionHandle on, const gatt::ServiceDone& done) {
-    return {on, event_status(done.error), done.error};
-}
-GattcCharacteristicResult event_of(ConnectionHandle on, const gatt::CharacteristicResult& found) {
-    return {on, found.end_handle, found.value_handle, found.properties, found.uuid};
-}
-GattcCharacteristicDone event_of(ConnectionHandle on, const gatt::CharacteristicDone& done) {
-    return {on, event_status(done.error), done.error};
-}
-GattcDescriptorResult event_of(ConnectionHandle on, const gatt::DescriptorResult& found) {
-    return {on, found.handle, found.uuid};
-}
-GattcDescriptorDone event_of(ConnectionHandle on, const gatt::DescriptorDone& done) {
-    return {on, event_status(done.error), done.error};
-}
-GattcReadResult event_of(ConnectionHandle on, const gatt::ReadResult& result) {
-    return {on, result.handle, result.value};
-}
-GattcReadDone event_of(ConnectionHandle on, const gatt::ReadDone& done) {
-    return {on, done.handle, event_status(done.error), done.error};
-}
-GattcWriteDone event_of(ConnectionHandle on, const gatt::WriteDone& done) {
-    return {on, done.handle, event_status(done.error), done.error};
-}
-GattcNotify event_of(ConnectionHandle on, const gatt::Notified& notified) {
-    return {on, notified.handle, notified.value};
-}
-
-}  // namespace
-
-template <class Action> void Host::execute(Connection& connection, Action& action) {
-    delivery_.deliver(event_of(connection.handle, action));
-}
 void Host::execute(Connection& connection, gatt::ExchangeMtuDone& action) {
     // Success is told by MtuExchanged; MicroPython has no event for a refusal.
     if (action.error)

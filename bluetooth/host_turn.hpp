@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/log.hpp"
+#include "bluetooth/client_events.hpp"
 #include "bluetooth/host.hpp"
 
 namespace bluetooth {
@@ -90,6 +91,10 @@ template <class Call> auto Host::with_client(Connection& connection, Call&& call
             return call(context);
         },
         [&] { drain(client_out_, from, [&](auto& action) { execute(connection, action); }); });
+}
+
+template <class Action> void Host::execute(Connection& connection, Action& action) {
+    delivery_.deliver(event_of(connection.handle, action));
 }
 
 /// Sends a command; its answer comes back with what it was sent for and the link it concerns.

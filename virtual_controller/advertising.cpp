@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // The Advertising state (Vol 6 Part B 4.4.2).
-#include <algorithm>
-
 #include "virtual_controller/air.hpp"
 #include "virtual_controller/controller.hpp"
 
@@ -85,7 +83,7 @@ Status Controller::run(const hci::LeSetAdvertisingEnable& command) {  // Vol 4 P
     }
     const auto own = own_device(advertiser_.parameters.own_address_type);
     if (!own) return Status::invalid_hci_command_parameters;
-    if (is_connectable() && free_link() == nullptr) return Status::connection_limit_exceeded;
+    if (is_connectable() && !links_have_room()) return Status::connection_limit_exceeded;
     advertiser_.own = *own;
     start_advertising();
     return Status::success;

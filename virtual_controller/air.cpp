@@ -20,8 +20,7 @@ Controller& Air::add(const Profile& profile) {
         free_indices_.pop_back();
     }
     const std::uint16_t number = ++added_;
-    controllers_[index] =
-        std::make_unique<Controller>(*this, profile, index, number, mix(seed_) + number);
+    controllers_[index] = std::make_unique<Controller>(*this, profile, index, number, seed_);
     return *controllers_[index];
 }
 
@@ -32,6 +31,13 @@ void Air::remove(Controller& controller) {
     const std::size_t index = controller.index();
     controllers_[index].reset();
     free_indices_.push_back(index);
+}
+
+Controller* Air::find(const Address& public_address) {
+    const auto found = std::ranges::find_if(controllers_, [&](const auto& controller) {
+        return controller != nullptr && controller->public_address() == public_address;
+    });
+    return found == controllers_.end() ? nullptr : found->get();
 }
 
 void Air::vanish(Controller& controller) { controller.on_vanished(); }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/address.hpp"
 #include "base/time.hpp"
 #include "virtual_controller/profile.hpp"
 #include "virtual_controller/random.hpp"
@@ -35,6 +36,9 @@ public:
     /// Takes a controller away, as if its power was cut: its peers learn it by their supervision
     /// timeouts.
     void remove(Controller& controller);
+
+    /// The controller with this public address, or null.
+    Controller* find(const Address& public_address);
 
     /// Takes the controller out of everybody's reach, its host still attached: its links end on
     /// both sides with Connection Timeout, unless `reappear` comes before the supervision timeout.

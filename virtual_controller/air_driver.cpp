@@ -69,6 +69,18 @@ void AirDriver::wake(Controller& controller) {
     schedule();
 }
 
+void AirDriver::vanish(Controller& controller) {
+    air_.advance(read_clock());
+    air_.vanish(controller);
+    schedule();
+}
+
+void AirDriver::reappear(Controller& controller) {
+    air_.advance(read_clock());
+    air_.reappear(controller);
+    schedule();
+}
+
 void AirDriver::advance_to(Time now) {
     now_ = std::max(now_, now);
     air_.advance(now_);

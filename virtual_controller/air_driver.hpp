@@ -52,11 +52,15 @@ public:
     /// Has the controller's port called in the next turn, whether or not there is something new.
     void wake(Controller& controller);
 
+    /// As in `Air`.
+    void vanish(Controller& controller);
+    void reappear(Controller& controller);
+
     /// By hand: lets time pass. What happens comes to the ports in the next turn.
     void advance_to(Time now);
 
-    /// To add what is not made here: peers without a host, `vanish`. Its controllers must not be
-    /// removed behind the driver's back.
+    /// To find a controller, or to add one without a port, whose host calls `receive`. Those of
+    /// ports must not be removed behind the driver's back.
     Air& air() { return air_; }
     const asio::any_io_executor& executor() const { return executor_; }
 

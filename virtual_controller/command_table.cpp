@@ -6,7 +6,6 @@
 #include <concepts>
 #include <optional>
 
-#include "hci/commands.hpp"
 #include "virtual_controller/controller.hpp"
 
 namespace bluetooth::virtual_controller {

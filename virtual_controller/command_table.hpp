@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "base/bytes.hpp"
-#include "hci/command.hpp"
+#include "hci/commands.hpp"
 #include "virtual_controller/profile.hpp"
 
 namespace bluetooth::virtual_controller {

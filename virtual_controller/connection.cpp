@@ -2,7 +2,6 @@
 //
 // Beginning, end and supervision of links (Vol 6 Part B 4.5).
 #include <algorithm>
-#include <utility>
 
 #include "virtual_controller/air.hpp"
 #include "virtual_controller/controller.hpp"
@@ -35,10 +34,12 @@ Link* Controller::find(hci::ConnectionHandle handle) {
     return &links_[index];
 }
 
-Link* Controller::free_link() {
-    const auto found = std::ranges::find(links_, false, &Link::open);
-    return found == links_.end() ? nullptr : &*found;
+bool Controller::links_have_room() const {
+    return std::ranges::find(links_, false, &Link::open) != links_.end();
 }
+
+/// A link to open, where there is room for one.
+Link& Controller::free_link() { return *std::ranges::find(links_, false, &Link::open); }
 
 bool Controller::is_connected_to(const Device& device) const {
     return std::ranges::any_of(links_, [&](const Link& link) {
@@ -55,8 +56,8 @@ void Controller::connect(Controller& advertiser) {
     const hci::LeCreateConnection& command = initiator_.command;
     const ConnectionParameters parameters{command.connection_interval_max, command.max_latency,
                                           command.supervision_timeout};
-    Link& ours = *free_link();
-    Link& theirs = *advertiser.free_link();
+    Link& ours = free_link();
+    Link& theirs = advertiser.free_link();
     open(ours, theirs, hci::Role::central, advertiser.advertiser_.own, parameters);
     advertiser.open(theirs, ours, hci::Role::peripheral, initiator_.own, parameters);
     update_data_length(ours);
@@ -157,11 +158,6 @@ void Controller::on_reappeared() {
         other.owner->try_again();
     }
     try_again();
-}
-
-/// Whether another link could be opened.
-bool Controller::links_have_room() const {
-    return std::ranges::find(links_, false, &Link::open) != links_.end();
 }
 
 // ---- commands about a link as a whole

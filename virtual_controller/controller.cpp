@@ -18,9 +18,9 @@ constexpr std::uint64_t initial_le_event_mask = 0x1f;
 // Command Complete of Read Local Supported Commands
 constexpr std::size_t longest_answer = 1 + hci::event_header_size + 3 + 65;
 
-// Under a company identifier that no company has got yet, and in ascending order.
+// With the prefix that BlueZ's virtual controllers have, too; no two of an air are the same.
 Address make_public_address(std::uint64_t seed, std::uint16_t number) {
-    const std::uint64_t bits = mix(seed - number);
+    const std::uint64_t bits = mix(seed);
     return Address::from_display(
         {0x00, 0xaa, static_cast<std::uint8_t>(bits), static_cast<std::uint8_t>(bits >> 8),
          static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)});
@@ -34,7 +34,7 @@ Controller::Controller(Air& air, const Profile& profile, std::size_t index, std:
       profile_(profile),
       index_(index),
       number_(number),
-      random_(mix(seed)),
+      random_(mix(seed) + number),
       outgoing_(std::max<std::size_t>(profile.outgoing_capacity, 16'384)),
       links_(std::min<std::size_t>(profile.max_connections, max_links)) {
     profile_.acl_length = std::clamp<std::uint16_t>(profile.acl_length, 27, 1024);

@@ -169,7 +169,7 @@ private:
 
     // ---- connection.cpp
     Link* find(hci::ConnectionHandle handle);
-    Link* free_link();
+    Link& free_link();
     bool links_have_room() const;
     bool is_connected_to(const Device& device) const;
     void connect(Controller& advertiser);

@@ -2,8 +2,6 @@
 //
 // The Scanning state and the Initiating state (Vol 6 Part B 4.4.3 and 4.4.4), up to the moment when
 // a connection is made.
-#include <algorithm>
-
 #include "virtual_controller/air.hpp"
 #include "virtual_controller/controller.hpp"
 
@@ -137,7 +135,7 @@ Status Controller::run(const hci::LeCreateConnection& command) {  // Vol 4 Part 
     }
     const auto own = own_device(command.own_address_type);
     if (!own) return invalid;
-    if (free_link() == nullptr) return Status::connection_limit_exceeded;
+    if (!links_have_room()) return Status::connection_limit_exceeded;
     initiator_.enabled = true;
     initiator_.command = command;
     initiator_.own = *own;

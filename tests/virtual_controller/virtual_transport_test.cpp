@@ -192,6 +192,26 @@ TEST_CASE("virtual transport: one host may close another's in a handler") {
     CHECK(hosts.central.received.size() + hosts.peripheral.received.size() == 1);
 }
 
+TEST_CASE("virtual transport: a controller found by its address can be taken out of reach") {
+    TwoHosts hosts;
+    hosts.connect();
+    CHECK(hosts.driver->air().find(Address{}) == nullptr);
+    Controller* const controller =
+        hosts.driver->air().find(Address::from_display({0x00, 0xaa, 0x01, 0x00, 0x00, 0x01}));
+    REQUIRE(controller != nullptr);
+    hosts.driver->vanish(*controller);
+    hosts.driver->advance_to(Time{10s});
+    hosts.poll();
+    CHECK(hosts.central.take() == Packets{hex("04 05 04 00 40 00 08")});
+    CHECK(hosts.peripheral.take() == Packets{hex("04 05 04 00 40 00 08")});
+    hosts.driver->reappear(*controller);
+    hosts.peripheral.send("01 0a 20 01 01");
+    hosts.central.send("01 0c 20 02 01 00");
+    hosts.driver->advance_to(Time{20s});
+    hosts.poll();
+    CHECK(hosts.central.take().size() > 2);
+}
+
 TEST_CASE("virtual transport: closed, it takes nothing") {
     TwoHosts hosts;
     hosts.central.transport->close();

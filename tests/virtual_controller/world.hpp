@@ -62,7 +62,7 @@ inline Octets part(const Octets& octets, std::size_t from, std::size_t count) {
 inline std::vector<Octets> packets(const Octets& octets) {
     std::vector<Octets> result;
     for (std::size_t at = 0; at < octets.size();) {
-        REQUIRE(at + 5 <= octets.size() + 2);
+        REQUIRE(at + 3 <= octets.size());
         const std::size_t size =
             octets[at] == 0x04 ? 3u + octets[at + 2] : 5u + octets[at + 3] + 256u * octets[at + 4];
         REQUIRE(at + size <= octets.size());
