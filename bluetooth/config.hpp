@@ -51,8 +51,8 @@ struct rxbuf {
     std::uint16_t value = 128;
 };
 
-/// How many octets-bearing PDUs (notifications, indications, write commands) may wait on one link
-/// before `errc::no_buffers`: 1 to 1,024, default 32. An extension; effective for new connections.
+/// How many notifications, indications and write commands may wait on one link before
+/// `errc::no_buffers`: 1 to 1,024, default 32. An extension; takes effect at the next activation.
 struct send_queue {
     std::uint16_t value = 32;
 };

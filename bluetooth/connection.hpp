@@ -20,6 +20,9 @@ struct Connection {
     /// How long after a request to disconnect the controller may take to report the end. A
     /// controller ends a link by itself after the supervision timeout, of 32 s at most.
     static constexpr std::chrono::seconds disconnect_limit{35};
+    /// The same for a request to update its parameters: the peer's answer may take 30 s (Vol 3
+    /// Part A 6.2.1), or the link layer's procedure 40 s (Vol 6 Part B 5.2).
+    static constexpr std::chrono::seconds update_limit{45};
 
     Connection(ConnectionHandle on, hci::Role our_role, AddressType type, const Address& address,
                gatt::Server& server)
@@ -45,7 +48,8 @@ struct Connection {
     gatt::ServerSession session;
 
     Time disconnect_deadline = never;  ///< set while we are closing the link
-    bool updating = false;             ///< a parameter update of ours is in progress
+    Time update_deadline = never;      ///< set while a parameter update of ours is in progress
+    std::uint16_t send_queue = 0;      ///< `config::send_queue` when the link began
     bool wants_send_ready = false;     ///< something was refused for want of room
 };
 

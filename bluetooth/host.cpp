@@ -114,8 +114,11 @@ void Host::on_timer() {
             --i;
             continue;
         }
-        if (connection.disconnect_deadline != never)
-            environment_.wake_at(connection.disconnect_deadline);
+        if (now_ >= connection.update_deadline) {
+            on_update_refused(handle, make_error(errc::timed_out));
+            if (generation != generation_ || find(handle) != &connection) continue;
+        }
+        environment_.wake_at(std::min(connection.disconnect_deadline, connection.update_deadline));
         with_link(connection, [&](auto& context) { connection.link.on_timer(context); });
         if (find(handle) != &connection) continue;
         with_client(connection, [&](auto& context) { connection.client.on_timer(context); });
@@ -184,6 +187,7 @@ void Host::start(std::unique_ptr<transport::Transport> transport) {
     scanner_ = {};
     connector_ = {};
     dropped_ = 0;
+    core_ = hci::Core{command_queue_size};  // with its counters
     mtu_ = config::mtu{}.value;
     restarts_ = 0;
     server_ = std::make_unique<gatt::Server>();
@@ -220,15 +224,27 @@ void Host::on_init_done(const hci::InitDone& done) {
     }
     acl_.configure(info.acl_data_packet_length, info.acl_data_packet_count);
     state_ = State::active;
-    random_address_ = info.static_address;
     if (restarted) {
-        if (addr_mode_ == config::addr_mode::non_resolvable_private) (void)set(addr_mode_);
+        restore_address();
         delivery_.deliver(ControllerRestarted{restart_cause_});
         return;
     }
+    restarts_ = 0;
+    random_address_ = info.static_address;
     addr_mode_ =
         info.public_address ? config::addr_mode::public_address : config::addr_mode::random_static;
     environment_.on_started({}, {});
+}
+
+/// Peers know us by our address: it outlives a restart.
+void Host::restore_address() {
+    const hci::ControllerInfo& info = init_.info();
+    if (addr_mode_ != config::addr_mode::public_address)
+        (void)set_random_address(random_address_);
+    else if (!info.public_address) {
+        addr_mode_ = config::addr_mode::random_static;
+        random_address_ = info.static_address;
+    }
 }
 
 void Host::on_controller_failed(error_code error, std::string_view text) {
@@ -236,6 +252,8 @@ void Host::on_controller_failed(error_code error, std::string_view text) {
     case State::inactive: return;
     case State::closing: return finish_closing();
     case State::starting:
+        // What was on its way when the controller's former user went may begin anywhere.
+        if (resynchronise_ && restarts_++ == 0) return restart_controller();
         return lose_adapter(error, error == errc::timed_out
                                        ? "the controller does not answer; is it the right device, "
                                          "and for a serial one the right speed?"
@@ -254,6 +272,10 @@ void Host::on_controller_failed(error_code error, std::string_view text) {
     if (++restarts_ > max_restarts)
         return lose_adapter(error, "the controller failed again and again; unplug it and try anew");
     restart_cause_ = error;
+    restart_controller();
+}
+
+void Host::restart_controller() {
     const bool resynchronise = resynchronise_;
     reset_stack();
     if (resynchronise) transport_->resynchronise();
@@ -281,11 +303,9 @@ void Host::lose_adapter(error_code error, std::string_view message) {
         if (generation != generation_) return;
     }
     reset_stack();
+    if (starting) environment_.on_started(error, message);
     finish_closing();
-    if (starting)
-        environment_.on_started(error, message);
-    else
-        delivery_.deliver(AdapterLost{error, message});
+    if (!starting) delivery_.deliver(AdapterLost{error, message});
 }
 
 void Host::stop() {
@@ -417,6 +437,7 @@ error_code Host::set(config::rxbuf option) {
 error_code Host::set(config::send_queue option) {
     if (option.value < 1 || option.value > 1024) return make_error(errc::invalid_argument);
     send_queue_ = option.value;
+    acl_.set_queue_limit(send_queue_ + send_reserve);
     return {};
 }
 error_code Host::get(config::mac& option) const {

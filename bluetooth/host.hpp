@@ -154,6 +154,8 @@ private:
 
     // Life cycle (host.cpp)
     void on_init_done(const hci::InitDone& done);
+    void restore_address();
+    void restart_controller();
     void on_controller_failed(error_code error, std::string_view text);
     void end_all(error_code cause);
     void lose_adapter(error_code error, std::string_view message);

@@ -165,6 +165,7 @@ void Host::execute(gap::AdvertisingFailed& action) {
     delivery_.deliver(CommandFailed{"gap_advertise", action.error});
 }
 void Host::execute(gap::ScanResult& action) {
+    if (!scanner_.reporting()) return;
     delivery_.deliver(ScanResult{action.address_type, action.address,
                                  static_cast<std::uint8_t>(action.event_type), action.rssi,
                                  action.data});
@@ -182,7 +183,7 @@ void Host::execute(gap::StrayConnection& action) {
     log::warn("host", "closing connection ", to_string(action.handle),
               ", which nobody waits for any more");
     (void)submit(hci::Disconnect{action.handle, hci::Status::remote_user_terminated_connection},
-                 Command::other);
+                 Command::disconnect, action.handle);
 }
 
 // ---- links
@@ -210,7 +211,7 @@ void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType 
         log::warn("host", "closing connection ", to_string(handle), ": all ", max_connections,
                   " slots are taken");
         (void)submit(hci::Disconnect{handle, hci::Status::remote_device_terminated_low_resources},
-                     Command::other);
+                     Command::disconnect, handle);
         return;
     }
     connections_.push_back(std::make_unique<Connection>(handle, role, type, peer, *server_));
@@ -218,6 +219,7 @@ void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType 
     connection.interval = interval;
     connection.latency = latency;
     connection.supervision_timeout = supervision_timeout;
+    connection.send_queue = send_queue_;
     acl_.add_link(handle);
     if (role == hci::Role::central)
         delivery_.deliver(PeripheralConnect{handle, type, peer});
@@ -268,7 +270,7 @@ void Host::on_disconnect_refused(ConnectionHandle handle, error_code error) {
 void Host::on_connection_update(const hci::LeConnectionUpdateComplete& event) {
     Connection* connection = find(event.connection_handle);
     if (connection == nullptr) return;
-    connection->updating = false;
+    connection->update_deadline = never;
     if (event.status == hci::Status::success) {
         connection->interval = event.connection_interval;
         connection->latency = event.peripheral_latency;
@@ -282,7 +284,7 @@ void Host::on_connection_update(const hci::LeConnectionUpdateComplete& event) {
 void Host::on_update_refused(ConnectionHandle handle, error_code error) {
     Connection* connection = find(handle);
     if (connection == nullptr) return;
-    connection->updating = false;
+    connection->update_deadline = never;
     emit_update(*connection, error);
 }
 
@@ -432,9 +434,10 @@ error_code Host::update_connection(ConnectionHandle handle, std::chrono::microse
     if (const error_code error = check_active()) return error;
     Connection* connection = find(handle);
     if (connection == nullptr) return make_error(errc::not_connected);
-    if (connection->updating) return make_error(errc::already_in_progress);
+    if (connection->update_deadline != never) return make_error(errc::already_in_progress);
     const Turn turn{*this};
-    connection->updating = true;
+    connection->update_deadline = now_ + Connection::update_limit;
+    environment_.wake_at(connection->update_deadline);
     const error_code error =
         connection->role == hci::Role::central
             ? submit(hci::LeConnectionUpdate{handle,
@@ -450,7 +453,7 @@ error_code Host::update_connection(ConnectionHandle handle, std::chrono::microse
                       context, {parameters.interval_min, parameters.interval_max,
                                 parameters.latency, parameters.supervision_timeout});
               });
-    if (error) connection->updating = false;
+    if (error) connection->update_deadline = never;
     return error;
 }
 

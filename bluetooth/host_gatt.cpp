@@ -56,7 +56,7 @@ void Host::execute(Connection& connection, l2cap::ParameterUpdateRequested& acti
 }
 void Host::execute(Connection& connection, l2cap::ParameterUpdateDone& action) {
     if (!action.error) return;  // the controller will report the update
-    connection.updating = false;
+    connection.update_deadline = never;
     if (find(connection.handle) == &connection) emit_update(connection, action.error);
 }
 
@@ -84,7 +84,7 @@ void Host::announce_room() {
     for (std::size_t i = 0; i < connections_.size(); ++i) {
         Connection& connection = *connections_[i];
         if (!connection.wants_send_ready || connection.disconnect_deadline != never) continue;
-        const std::size_t enough = send_reserve + std::max<std::size_t>(1, send_queue_ / 2u);
+        const std::size_t enough = send_reserve + std::max<std::size_t>(1, connection.send_queue / 2u);
         if (acl_.room(connection.handle) < enough || send_buffers_.available() < enough) continue;
         connection.wants_send_ready = false;
         --waiting_for_room_;

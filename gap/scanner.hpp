@@ -46,12 +46,13 @@ public:
     void on_controller_reset(Context ctx, error_code cause);
 
     bool scanning() const { return parameters_.has_value(); }
+    /// Whether reports belong to the scan that the caller knows of. To be asked again for each
+    /// `ScanResult` of one event: the handler of the one before may have ended the scan.
+    bool reporting() const { return enabled_ && parameters_ && !changed_; }
 
 private:
     enum class Step : std::uint8_t { none, disable, parameters, enable };
 
-    /// Whether reports belong to the scan that the caller knows of.
-    bool reporting() const { return enabled_ && parameters_ && !changed_; }
     void advance(Context ctx);
     template <class Command> void send(Context ctx, Step step, const Command& command);
     void finish(Context ctx, error_code error);

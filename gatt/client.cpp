@@ -126,7 +126,7 @@ void Client::advance(ClientContext& ctx) {
 /// Ends the running procedure.
 void Client::finish(ClientContext& ctx, error_code error) {
     std::visit([&](const auto& procedure) { procedure.end(ctx, error); }, procedures_.front());
-    (void)procedures_.pop();
+    procedures_.drop();
 }
 
 void Client::on_timer(ClientContext& ctx) {

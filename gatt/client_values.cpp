@@ -55,7 +55,7 @@ error_code ReadValue::on_error(ClientContext&, att::ErrorCode code) {
 }
 
 void ReadValue::end(ClientContext& ctx, error_code error) const {
-    const bool link_lost = error == make_error(errc::not_connected);
+    const bool link_lost = error && error == make_error(errc::not_connected);
     ctx.out.push(ReadDone{link_lost ? att::no_handle : handle_, error});
 }
 
@@ -104,7 +104,7 @@ void ReadLongValue::finish(ClientContext& ctx) {
 }
 
 void ReadLongValue::end(ClientContext& ctx, error_code error) const {
-    const bool link_lost = error == make_error(errc::not_connected);
+    const bool link_lost = error && error == make_error(errc::not_connected);
     ctx.out.push(ReadDone{link_lost ? att::no_handle : handle_, error});
 }
 

@@ -36,15 +36,13 @@ struct AclPacket {
 /// Nothing when the packet's size and its length field disagree (Vol 4 Part E 5.4.2).
 inline std::optional<AclPacket> decode_acl(Bytes packet) {
     if (packet.size() < acl_header_size) return std::nullopt;
-    Reader reader{packet};
-    std::uint16_t handle_and_flags{};
-    std::uint16_t length{};
-    get(reader, handle_and_flags);
-    get(reader, length);
-    if (length != reader.remaining()) return std::nullopt;
+    const unsigned handle_and_flags = packet[0] | unsigned{packet[1]} << 8;
+    const std::size_t length = packet[2] | std::size_t{packet[3]} << 8;
+    if (length != packet.size() - acl_header_size) return std::nullopt;
     return AclPacket{ConnectionHandle{static_cast<std::uint16_t>(handle_and_flags & 0x0fff)},
                      static_cast<PacketBoundary>(handle_and_flags >> 12 & 0b11),
-                     static_cast<std::uint8_t>(handle_and_flags >> 14), reader.rest()};
+                     static_cast<std::uint8_t>(handle_and_flags >> 14),
+                     Bytes{packet.subspan(acl_header_size)}};
 }
 
 /// The header of a packet with `length` octets of data.

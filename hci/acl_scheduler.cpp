@@ -32,6 +32,7 @@ void AclScheduler::add_link(ConnectionHandle handle) {
     if (find(handle) != nullptr) return;
     auto slot = std::ranges::find(links_, false, &Link::in_use);
     if (slot == links_.end()) slot = links_.insert(slot, Link{.queue = Ring<Buffer>{queue_limit_}});
+    if (slot->queue.capacity() != queue_limit_) slot->queue = Ring<Buffer>{queue_limit_};
     slot->handle = handle;
     slot->in_use = true;
     ++idle_links_;
@@ -96,7 +97,7 @@ void AclScheduler::cut(Link& link, Fragment& fragment) {
     const bool first = !std::exchange(link.mid_pdu, !last);
     if (last) {
         fragment.payload = link.queue.pop();
-        if (link.refused && link.queue.size() <= queue_limit_ / 2) {
+        if (link.refused && link.queue.size() <= link.queue.capacity() / 2) {
             link.refused = false;
             if (!std::exchange(link.ready, true)) ++ready_links_;
         }

@@ -36,6 +36,8 @@ public:
 
     /// The buffers of the controller, as `ControllerInfo` tells them; forgets all links.
     void configure(std::uint16_t data_packet_length, std::uint16_t data_packet_count);
+    /// How many PDUs each link may queue that is added from now on.
+    void set_queue_limit(std::size_t queue_limit) { queue_limit_ = queue_limit; }
 
     void add_link(ConnectionHandle handle);
     /// Drops what is queued. The controller has flushed what it held, and reports none of it as

@@ -76,10 +76,10 @@ public:
 
 private:
     static BasicHeader read_header(const std::uint8_t* octets) {
-        BasicHeader header;
-        Reader reader{Bytes{octets, basic_header_size}};
-        get(reader, header);
-        return header;
+        const auto field = [octets](std::size_t at) {
+            return static_cast<std::uint16_t>(octets[at] | octets[at + 1] << 8);
+        };
+        return {field(0), Cid{field(2)}};
     }
     bool unfinished() const { return header_size_ != 0; }
     void receive_fragment(LinkContext& ctx, PacketBoundary boundary, Bytes data);

@@ -21,6 +21,14 @@ using Names = std::set<std::string, std::less<>>;
 const Names layers{"base", "crypto", "transport",          "hci",      "l2cap", "att", "gatt",
                    "smp",  "gap",    "virtual_controller", "bluetooth"};
 
+// HCI's PDUs, without the state machines behind them.
+const Names hci_pdus{"hci/codes.hpp", "hci/command.hpp", "hci/commands.hpp",
+                     "hci/event.hpp", "hci/events.hpp",  "hci/acl.hpp"};
+Names with_hci_pdus(Names names) {
+    names.insert(hci_pdus.begin(), hci_pdus.end());
+    return names;
+}
+
 // Folder -> what it may include besides itself: a whole folder, or one header.
 const std::map<std::string, Names, std::less<>> allowed{
     {"base", {}},
@@ -31,11 +39,8 @@ const std::map<std::string, Names, std::less<>> allowed{
     {"att", {"base", "crypto"}},
     {"gatt", {"base", "crypto", "att"}},
     {"smp", {"base", "crypto"}},
-    {"gap",
-     {"base", "crypto", "hci/codes.hpp", "hci/commands.hpp", "hci/events.hpp", "hci/acl.hpp"}},
-    {"virtual_controller",
-     {"base", "crypto", "transport", "hci/codes.hpp", "hci/commands.hpp", "hci/events.hpp",
-      "hci/acl.hpp"}},
+    {"gap", with_hci_pdus({"base", "crypto"})},
+    {"virtual_controller", with_hci_pdus({"base", "crypto", "transport"})},
     {"bluetooth", layers},  // the private host sees everything
     {"tools", layers},
     {"examples", {"bluetooth"}},

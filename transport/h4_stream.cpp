@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -47,7 +48,7 @@ public:
     void start(Receiver& receiver) {
         if (closed_) return;
         receiver_ = &receiver;
-        read();
+        wait_until_readable();
     }
 
     bool send(Packet&& packet) {
@@ -100,23 +101,30 @@ private:
 
     // --- reading
 
-    // Asio tries to read at once, hence under load the next batch comes without a wait; else it
-    // waits without a system call to arm anything.
-    void read() {
+    // A read that does not fill the framer's space has emptied the system's buffer, so that there
+    // would be nothing in trying again at once, as async_read_some does.
+    void wait_until_readable() {
         read_pending_ = true;
-        const MutableBytes space = framer_.space();
-        descriptor_.async_read_some(
-            asio::buffer(space.data(), space.size()),
-            Handler<&Stream::on_read, &Stream::read_slot_>{shared_from_this()});
+        descriptor_.async_wait(
+            asio::posix::descriptor_base::wait_read,
+            Handler<&Stream::on_readable, &Stream::read_slot_>{shared_from_this()});
     }
 
-    void on_read(const error_code& error, std::size_t count) {
+    void on_readable(const error_code& error) {
         read_pending_ = false;
-        if (closed_) return;
+        if (closed_ || paused_) return;
         if (error) return lose(error);
+        const MutableBytes space = framer_.space();
+        const ssize_t count = ::read(descriptor_.native_handle(), space.data(), space.size());
+        if (count == 0) return lose(asio::error::eof);
+        if (count < 0) {
+            if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
+                return wait_until_readable();
+            return lose(system_error_code(errno));
+        }
         ++statistics_.read_calls;
-        statistics_.octets_received += count;
-        framer_.commit(count);
+        statistics_.octets_received += static_cast<std::size_t>(count);
+        framer_.commit(static_cast<std::size_t>(count));
         deliver();
     }
 
@@ -146,7 +154,7 @@ private:
     }
 
     void go_on_reading() {
-        if (drained_) return read();
+        if (drained_) return wait_until_readable();
         // Packets wait that had been read before the pause.
         read_pending_ = true;
         asio::post(descriptor_.get_executor(),

@@ -44,13 +44,18 @@ public:
         : device_(device), host_(device.host), part_(part), peer_(peer) {
         device_.handler = [this](const Event& event) {
             if (stopped_) complain("an event after the end: ", event);
+            if (--events_until_stop == 0) return stop();
             std::visit([&](const auto& e) { on(e); }, event);
             if (problem_.empty()) check_link(event);
         };
     }
+    /// Stops the host inside the handler of this event, counted from 1; 0: never.
+    std::size_t events_until_stop = 0;
+
     void begin() {
         error_code error;
         (void)host_.register_services(services, error);
+        (void)host_.set_buffer(value, 60, false);
         if (part_ == Part::advertises_first)
             advertise();
         else
@@ -101,7 +106,7 @@ private:
         for (const AttributeHandle handle : {value, nowhere})
             if (!host_.read(e.conn_handle, handle)) ++reads_;
         write(e.conn_handle, configuration, "01 00");
-        write(e.conn_handle, value, std::string(60, '7'));
+        write(e.conn_handle, value, std::string(100, '7'));
     }
     void on(const CentralDisconnect& e) {
         close(e.conn_handle, e);
@@ -134,14 +139,16 @@ private:
     }
     void on(const GattcIndicate& e) {
         (void)host_.write(e.conn_handle, value, hex("aa bb cc"), false);
-        (void)host_.disconnect(e.conn_handle);
     }
     void on(const GattsIndicateDone& e) { owed(indications_, e); }
     void on(const GattcServiceDone& e) { owed(service_queries_, e); }
     void on(const GattcCharacteristicDone& e) { owed(characteristic_queries_, e); }
     void on(const GattcDescriptorDone& e) { owed(descriptor_queries_, e); }
     void on(const GattcReadDone& e) { owed(reads_, e); }
-    void on(const GattcWriteDone& e) { owed(writes_, e); }
+    void on(const GattcWriteDone& e) {
+        owed(writes_, e);
+        if (writes_ == 0) (void)host_.disconnect(e.conn_handle);
+    }
     void on(const auto&) {}
 
     template <class E> void owed(int& number, const E& event) {
@@ -301,6 +308,20 @@ TEST_CASE("host: a recorded stream leads to the recorded events, however it is s
         CAPTURE(seed);
         CHECK(play([](std::size_t, std::uint8_t octet) { return std::optional{octet}; }, seed) ==
               "");
+    }
+}
+
+TEST_CASE("host: stopped inside the handler of any event, it delivers no other") {
+    const Quiet quiet;
+    for (std::size_t number = 1; number <= recording().events.size(); ++number) {
+        CAPTURE(number);
+        Replay replay;
+        replay.application.events_until_stop = number;
+        for (const Device::Read& read : recording().reads) replay.feed(read.at, read.octets);
+        replay.world.advance(60s);
+        CHECK(replay.device.events().size() == number);
+        CHECK(replay.device.closed == 1);
+        CHECK(!replay.device.host.active());
     }
 }
 

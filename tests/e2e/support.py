@@ -11,7 +11,9 @@ import sys
 import tempfile
 import threading
 
-ASIOBLE = os.environ.get("ASIOBLE", "asioble")
+ASIOBLE = shutil.which(os.environ.get("ASIOBLE", "asioble"))
+if not ASIOBLE:
+    sys.exit("the environment variable ASIOBLE must name the program to test")
 #: Nothing here takes long; this only keeps a broken program from hanging the tests.
 LIMIT = 60.0
 

@@ -87,9 +87,12 @@ public:
         device_->config(config::gap_name{arguments_.name});
         device_->config(config::mtu{517});
         handles_ = register_demo_services(device_.ble());
-        advertise();
         tick();
-        loop_.run_until([&] { return finished_; });
+        for (bool again = true; again; again = !arguments_.once) {
+            advertise();
+            left_ = false;
+            loop_.run_until([&] { return left_; });
+        }
     }
 
 private:
@@ -112,7 +115,7 @@ private:
     std::set<ConnectionHandle> connections_;
     std::uint8_t level_ = 100;
     std::uint8_t writes_ = 0;
-    bool finished_ = false;
+    bool left_ = false;  // the central has, so it is time to advertise again
 };
 
 void Advertise::advertise() {
@@ -184,10 +187,7 @@ void Advertise::on_event(const Event& event) {
                        const std::string reason = e.reason.message();
                        tell("disconnect", e.conn_handle, "disconnected: " + reason,
                             [&](Json& json) { json.add("reason", reason); });
-                       if (arguments_.once)
-                           finished_ = true;
-                       else
-                           advertise();
+                       left_ = true;
                    },
                    [&](const MtuExchanged& e) {
                        tell("mtu", e.conn_handle, "ATT MTU " + std::to_string(e.mtu),
@@ -222,7 +222,7 @@ void add_advertise(CLI::App& app, Program& program) {
         ->capture_default_str();
     command->add_option("-i,--interval", arguments->interval_ms, "advertise every so many ms")
         ->type_name("MS")
-        ->check(CLI::Range(20, 10'240))
+        ->check(CLI::Range(20, 10'240).description(""))
         ->capture_default_str();
     command
         ->add_option("--service", arguments->services, "services to announce; else the battery's")

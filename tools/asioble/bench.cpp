@@ -87,19 +87,19 @@ void add_bench(CLI::App& app, Program& program) {
     const auto arguments = std::make_shared<BenchArguments>();
     command->add_option("OPERATION", arguments->operation, "notify, write or read")
         ->type_name("")
-        ->check(CLI::IsMember({"notify", "write", "read"}))
+        ->check(CLI::IsMember({"notify", "write", "read"}).description(""))
         ->required();
     command->add_option("--role", arguments->role, "which side to take")
         ->type_name("peripheral|central")
-        ->check(CLI::IsMember({"peripheral", "central"}))
+        ->check(CLI::IsMember({"peripheral", "central"}).description(""))
         ->required();
     command->add_option("--count", arguments->count, "how many values")
         ->type_name("N")
-        ->check(CLI::Range(1u, 1'000'000'000u))
+        ->check(CLI::Range(1u, 1'000'000'000u).description(""))
         ->capture_default_str();
     command->add_option("--size", arguments->size, "octets of a value")
         ->type_name("S")
-        ->check(CLI::Range(4, bench_mtu - 3))
+        ->check(CLI::Range(4, bench_mtu - 3).description(""))
         ->capture_default_str();
     command->callback([&program, arguments] {
         program.command = [&program, arguments] {

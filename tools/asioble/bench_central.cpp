@@ -36,7 +36,7 @@ protected:
         on_event([this](const Event& event) {
             if (operate(event)) return true;
             central_.on_event(event);
-            if (std::holds_alternative<PeripheralDisconnect>(event)) loop_.stop();
+            if (std::holds_alternative<PeripheralDisconnect>(event)) finish();
             return false;
         });
         measuring_ = true;

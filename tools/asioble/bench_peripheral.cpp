@@ -61,7 +61,11 @@ private:
 /// Sends notifications.
 class NotifyPeripheral final : public PeripheralBench {
 public:
-    using PeripheralBench::PeripheralBench;
+    NotifyPeripheral(const Options& options, const BenchArguments& arguments)
+        : PeripheralBench(options, arguments),
+          queue_(std::min<std::uint32_t>(arguments.count, config::send_queue{}.value)) {
+        device_->config(config::send_queue{static_cast<std::uint16_t>(queue_)});
+    }
 
 private:
     bool operate(const Event& event) override {
@@ -71,21 +75,30 @@ private:
     }
     void on_connected() override { await_subscription(); }
 
-    /// Only a client that has subscribed is sent an update: so the first value shows when there is
-    /// one.
+    /// No event tells of a subscription, but an update is sent to none but subscribers. So, while
+    /// nothing comes from the central that could need an answer, the first value is offered until
+    /// it leaves.
     void await_subscription() {
-        poll_.expires_after(2ms);
-        poll_.async_wait([this](error_code aborted) {
+        const Statistics before = device_->statistics();
+        poll_.expires_after(10ms);
+        poll_.async_wait([this, before](error_code aborted) {
             if (aborted) return;
+            if (device_->statistics().packets_received != before.packets_received)
+                return await_subscription();
             put_counter(value_, 0);
-            const std::uint64_t before = device_->statistics().packets_sent;
             error_code error;
             device_->gatts_write(handle_, value_, true, error);
             expect(error, "gatts_write");
-            if (device_->statistics().packets_sent == before) return await_subscription();
-            sent_ = 1;
-            start_clock();
-            send();
+            // Behind what the call has posted.
+            asio::post(loop_.context(), [this, before] {
+                const Statistics after = device_->statistics();
+                if (after.packets_received != before.packets_received ||
+                    after.packets_sent == before.packets_sent)
+                    return await_subscription();
+                sent_ = 1;
+                start_clock();
+                send();
+            });
         });
     }
     void send() {
@@ -103,6 +116,7 @@ private:
     std::uint32_t progress() const override { return sent_; }
     Result result() const override { return {sent_, std::uint64_t{sent_} * value_.size(), 0, 0}; }
 
+    const std::uint32_t queue_;  // how many values may wait
     asio::steady_timer poll_{loop_.context()};
     Octets value_ = Octets(arguments_.size);
     std::uint32_t sent_ = 0;

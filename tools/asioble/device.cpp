@@ -2,6 +2,7 @@
 #include "tools/asioble/device.hpp"
 
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
 #include "transport/open.hpp"
@@ -30,7 +31,9 @@ Device::Device(Loop& loop, const Options& options)
 
 Device::~Device() {
     ble_.irq({});
-    ble_.active(false);
+    const auto closed = std::make_shared<bool>(false);
+    ble_.async_active(false, [closed](error_code) { *closed = true; });
+    loop_.finish([&closed] { return *closed; });
 }
 
 void Device::activate() {

@@ -319,15 +319,15 @@ void add_gatt(CLI::App& app, Program& program) {
         ->excludes(address);
     command->add_option("--type", a.type, "of the address, which saves the look")
         ->type_name("public|random")
-        ->check(CLI::IsMember({"public", "random"}));
+        ->check(CLI::IsMember({"public", "random"}).description(""));
     command
         ->add_option("--timeout", a.timeout, "look for it and try to connect for so many seconds")
         ->type_name("S")
-        ->check(CLI::Range(0.1, 86'400.0))
+        ->check(CLI::Range(0.1, 86'400.0).description(""))
         ->capture_default_str();
     command->add_option("--mtu", a.mtu, "the ATT MTU to ask for; 23: do not ask")
         ->type_name("N")
-        ->check(CLI::Range(23, 517))
+        ->check(CLI::Range(23, 517).description(""))
         ->capture_default_str();
     command->add_flag("-q,--no-list", a.quiet, "do not list the database");
 

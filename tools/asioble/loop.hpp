@@ -30,13 +30,6 @@ public:
 
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
-    /// Lets what was closed come to its end, such as the last commands to a controller.
-    ~Loop() {
-        signals_.cancel();
-        context_.restart();
-        context_.run_for(std::chrono::seconds{1});
-    }
-
     asio::io_context& context() { return context_; }
 
     /// Runs until `done()` holds, then returns true; false once `limit` has passed. Throws
@@ -44,8 +37,9 @@ public:
     template <class Done> bool run_until(Done&& done, Duration limit = Duration::max()) {
         const Time deadline = limit == Duration::max() ? never : Clock::now() + limit;
         const Time next = std::min(deadline, last_);
-        while (!done()) {
+        for (;;) {
             check();
+            if (done()) return true;
             context_.restart();
             if (next == never)
                 context_.run_one();
@@ -54,7 +48,6 @@ public:
                 return false;
             }
         }
-        return true;
     }
     /// Runs until a handler calls `stop`, without looking up in between.
     void run() {
@@ -64,8 +57,12 @@ public:
         check();
     }
     void stop() { context_.stop(); }
-    void run_for(Duration duration) {
-        run_until([] { return false; }, duration);
+
+    /// Runs on until `done()` holds, whatever has happened; for cleaning up. Gives up in the end.
+    template <class Done> void finish(Done&& done) {
+        const Time deadline = Clock::now() + std::chrono::seconds{1};
+        context_.restart();
+        while (!done() && Clock::now() < deadline) context_.run_one_until(deadline);
     }
 
     /// Gives the whole program so much time from now on.

@@ -11,8 +11,8 @@
 namespace bluetooth::tool {
 namespace {
 
-int fail(const std::string& message, ExitStatus status) {
-    std::cout.flush();
+int fail(std::string message, ExitStatus status) {
+    message.erase(message.find_last_not_of('\n') + 1);  // a list of transports ends with one
     std::cerr << "asioble: " << message << '\n';
     return status;
 }
@@ -33,8 +33,7 @@ int run(int argc, char** argv) {
                    "record all HCI packets into a btsnoop file, for Wireshark")
         ->type_name("FILE");
     app.add_flag("--json", program.options.json, "print one JSON object per line");
-    app.footer("Transports:\n" + transport::known_names() +
-               "\nExit status: 0 done, 1 failed, 2 wrong arguments, 130 ended by Ctrl-C.");
+    app.footer("The options of asioble itself (-t, --snoop, --json) may stand here as well.");
 
     add_demo(app, program);
     add_scan(app, program);
@@ -43,6 +42,8 @@ int run(int argc, char** argv) {
     add_info(app, program);
     add_controller(app, program);
     add_bench(app, program);
+    app.footer("Transports:\n" + transport::known_names() +
+               "\nExit status: 0 done, 1 failed, 2 wrong arguments, 130 ended by Ctrl-C.");
 
     try {
         app.parse(argc, argv);

@@ -201,7 +201,7 @@ void add_scan(CLI::App& app, Program& program) {
                       "ask for scan responses, which often hold the name");
     command->add_option("-d,--duration", arguments->seconds, "end after so many seconds")
         ->type_name("S")
-        ->check(CLI::Range(0.0, 86'400.0));
+        ->check(CLI::Range(0.0, 86'400.0).description(""));
     CLI::Option* const unique =
         command->add_flag("-u,--unique", arguments->unique, "one line for each device");
     command->add_flag("--all", arguments->all, "a line for each report, news or not")
@@ -215,7 +215,7 @@ void add_scan(CLI::App& app, Program& program) {
         });
     command->add_option("--rssi", arguments->min_rssi, "only devices heard with so many dBm")
         ->type_name("DBM")
-        ->check(CLI::Range(-127, 20));
+        ->check(CLI::Range(-127, 20).description(""));
     command->callback([&program, arguments] {
         program.command = [&program, arguments] { Scan{program.options, *arguments}.run(); };
     });

@@ -40,6 +40,7 @@ std::string to_text(const UUID& uuid) {
 std::string value_to_text(Bytes value) {
     if (value.empty()) return "(empty)";
     std::string text = to_hex(value);
+    if (value.size() == 1) return text + " (" + std::to_string(value[0]) + ')';
     const auto shows_something = [](std::uint8_t octet) { return octet > 0x20; };
     const std::string readable = printable_text(value);
     if (readable == value.text() && std::ranges::any_of(value, shows_something))
