@@ -122,7 +122,8 @@ void Adapter::on_timer_fired(error_code error) {
 
 void Adapter::run_soon() {
     if (std::exchange(soon_, true)) return;
-    asio::post(executor_, SlotHandler{shared_from_this(), &soon_slot_, &Adapter::on_soon});
+    transport::post_in_slot(executor_,
+                            SlotHandler{shared_from_this(), &soon_slot_, &Adapter::on_soon});
 }
 
 void Adapter::on_soon(error_code) {

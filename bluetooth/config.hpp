@@ -52,7 +52,7 @@ struct rxbuf {
 };
 
 /// How many notifications, indications and write commands may wait on one link before
-/// `errc::no_buffers`: 1 to 1,024, default 32. An extension; takes effect at the next activation.
+/// `errc::no_buffers`: 1 to 1,024, default 32. An extension; for links that begin afterwards.
 struct send_queue {
     std::uint16_t value = 32;
 };

@@ -84,7 +84,8 @@ void Host::announce_room() {
     for (std::size_t i = 0; i < connections_.size(); ++i) {
         Connection& connection = *connections_[i];
         if (!connection.wants_send_ready || connection.disconnect_deadline != never) continue;
-        const std::size_t enough = send_reserve + std::max<std::size_t>(1, connection.send_queue / 2u);
+        const std::size_t enough =
+            send_reserve + std::max<std::size_t>(1, connection.send_queue / 2u);
         if (acl_.room(connection.handle) < enough || send_buffers_.available() < enough) continue;
         connection.wants_send_ready = false;
         --waiting_for_room_;

@@ -157,8 +157,8 @@ private:
         if (drained_) return wait_until_readable();
         // Packets wait that had been read before the pause.
         read_pending_ = true;
-        asio::post(descriptor_.get_executor(),
-                   Handler<&Stream::on_resumed, &Stream::read_slot_>{shared_from_this()});
+        post_in_slot(descriptor_.get_executor(),
+                     Handler<&Stream::on_resumed, &Stream::read_slot_>{shared_from_this()});
     }
     void on_resumed() {
         read_pending_ = false;
@@ -248,8 +248,8 @@ private:
     void lose_later(error_code error) {
         write_pending_ = true;
         write_error_ = error;
-        asio::post(descriptor_.get_executor(),
-                   Handler<&Stream::on_write_failed, &Stream::write_slot_>{shared_from_this()});
+        post_in_slot(descriptor_.get_executor(),
+                     Handler<&Stream::on_write_failed, &Stream::write_slot_>{shared_from_this()});
     }
     void on_write_failed() {
         write_pending_ = false;

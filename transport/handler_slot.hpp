@@ -3,6 +3,9 @@
 
 #include <cstddef>
 #include <new>
+#include <utility>
+
+#include "transport/asio.hpp"
 
 namespace bluetooth::transport {
 
@@ -49,5 +52,14 @@ private:
     template <class> friend class SlotAllocator;
     HandlerSlot* slot_;
 };
+
+/// As `asio::post`, in the handler's own memory: a type-erased executor takes other memory.
+template <class Handler>
+void post_in_slot(const asio::any_io_executor& executor, Handler&& handler) {
+    if (const auto* context = executor.target<asio::io_context::executor_type>())
+        asio::post(*context, std::forward<Handler>(handler));
+    else
+        asio::post(executor, std::forward<Handler>(handler));
+}
 
 }  // namespace bluetooth::transport

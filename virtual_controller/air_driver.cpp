@@ -36,14 +36,14 @@ AirDriver::AirDriver(asio::any_io_executor executor, std::uint64_t seed, Pace pa
 
 Controller& AirDriver::attach(const Profile& profile, Port& port) {
     Controller& controller = air_.add(profile);
-    if (ports_.size() <= controller.index()) ports_.resize(controller.index() + 1);
-    ports_[controller.index()] = &port;
+    if (attachments_.size() <= controller.index()) attachments_.resize(controller.index() + 1);
+    attachments_[controller.index()] = {&port};
     ++attached_;
     return controller;
 }
 
 void AirDriver::detach(Controller& controller) {
-    ports_[controller.index()] = nullptr;
+    attachments_[controller.index()] = {};
     std::replace(batch_.begin(), batch_.end(), &controller, static_cast<Controller*>(nullptr));
     std::erase(woken_, &controller);
     air_.advance(read_clock());
@@ -65,7 +65,7 @@ void AirDriver::consume(Controller& controller, std::size_t count) {
 }
 
 void AirDriver::wake(Controller& controller) {
-    woken_.push_back(&controller);
+    if (!std::exchange(attachments_[controller.index()].woken, true)) woken_.push_back(&controller);
     schedule();
 }
 
@@ -100,12 +100,8 @@ Time AirDriver::read_clock() {
 void AirDriver::schedule() {
     if (turn_pending_) return;
     turn_pending_ = true;
-    Handler<&AirDriver::on_posted, &AirDriver::post_slot_> handler{shared_from_this()};
-    // The type-erased executor would not use the handler's memory.
-    if (const auto* context = executor_.target<asio::io_context::executor_type>())
-        asio::post(*context, std::move(handler));
-    else
-        asio::post(executor_, std::move(handler));
+    transport::post_in_slot(
+        executor_, Handler<&AirDriver::on_posted, &AirDriver::post_slot_>{shared_from_this()});
 }
 
 void AirDriver::on_posted() {
@@ -124,13 +120,15 @@ void AirDriver::turn() {
     // Only those that are ready now: what their hosts answer is for the next turn, else two busy
     // hosts would keep everybody else waiting.
     std::swap(batch_, woken_);
-    while (Controller* controller = air_.take_ready()) batch_.push_back(controller);
-    for (std::size_t i = 0; i < batch_.size(); ++i) {
-        if (batch_[i] == nullptr) continue;
+    while (Controller* controller = air_.take_ready()) {
         // A peer that was added to the air itself has no port, and nobody to read its queue.
-        const std::size_t index = batch_[i]->index();
-        if (index < ports_.size() && ports_[index] != nullptr) ports_[index]->on_output();
+        const std::size_t index = controller->index();
+        if (index >= attachments_.size() || attachments_[index].port == nullptr) continue;
+        if (!attachments_[index].woken) batch_.push_back(controller);
     }
+    for (const Controller* controller : batch_) attachments_[controller->index()].woken = false;
+    for (std::size_t i = 0; i < batch_.size(); ++i)
+        if (batch_[i] != nullptr) attachments_[batch_[i]->index()].port->on_output();
     batch_.clear();
     arm_timer();
 }

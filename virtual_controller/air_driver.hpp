@@ -85,7 +85,11 @@ private:
     Time armed_for_ = never;
     bool turn_pending_ = false;
     std::size_t attached_ = 0;
-    std::vector<Port*> ports_;  // by the controller's index
+    struct Attachment {
+        Port* port = nullptr;
+        bool woken = false;  // is in `woken_`: once, however often it was woken
+    };
+    std::vector<Attachment> attachments_;  // by the controller's index
     std::vector<Controller*> woken_;
     std::vector<Controller*> batch_;  // whose ports are being called; null where one was detached
     transport::HandlerSlot post_slot_;

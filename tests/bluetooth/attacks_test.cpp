@@ -74,8 +74,9 @@ TEST_CASE("attacks: events that are malformed or make no sense change nothing") 
         {"H05 no subevent", "04 3e 00"},
         {"H05 no parameters", "04 05 00"},
         {"H05 short Encryption Change", "04 08 02 00 40"},
-        {"H09", "04 3e f4 0d 01 13 00 00 66 55 44 33 22 11 01 00 ff 7f c4 00 00 00 00 00 00 00 "
-                "00 00 00 da"},
+        {"H09",
+         "04 3e f4 0d 01 13 00 00 66 55 44 33 22 11 01 00 ff 7f c4 00 00 00 00 00 00 00 "
+         "00 00 00 da"},
         {"H11 ff", "04 3e 06 12 00 ff 40 00 01"},
         {"H11 ef", "04 3e 06 12 00 ef 40 00 01"},
         {"H12", "04 13 05 01 40 00 ff ff"},
@@ -106,8 +107,9 @@ TEST_CASE("attacks: events that are malformed or make no sense change nothing") 
         {"empty unknown event", "04 ff 00"},
     };
     std::size_t chosen = 0;
-    for (const Attack& each : all)
-        SUBCASE(each.id) { chosen = static_cast<std::size_t>(&each - all.data()); }
+    for (const Attack& each : all) SUBCASE(each.id) {
+            chosen = static_cast<std::size_t>(&each - all.data());
+        }
     GattLink link;
     std::string octets = all[chosen].octets;
     if (std::string_view{all[chosen].id} == "H09")
@@ -221,8 +223,7 @@ TEST_CASE("attacks: H18: buffer sizes that cannot be fail the start, zeros mean 
 TEST_CASE("attacks: H19: the wrong kind of answer ends the command all the same") {
     World world;
     SUBCASE("Command Status for Command Complete") {
-        Device& device =
-            started_with(world, replace("04 0e 04 01 03 0c", "04 0f 04 0c 01 03 0c"));
+        Device& device = started_with(world, replace("04 0e 04 01 03 0c", "04 0f 04 0c 01 03 0c"));
         CHECK(*device.started == errc::busy);
         CHECK(errno_value(*device.started) == -0x20c);
     }
@@ -289,8 +290,9 @@ TEST_CASE("attacks: ACL packets and L2CAP PDUs that make no sense are dropped") 
         {"notification without handle", "02 40 20 06 00 02 00 04 00 1b 10"},
     };
     std::size_t chosen = 0;
-    for (const Attack& each : all)
-        SUBCASE(each.id) { chosen = static_cast<std::size_t>(&each - all.data()); }
+    for (const Attack& each : all) SUBCASE(each.id) {
+            chosen = static_cast<std::size_t>(&each - all.data());
+        }
     GattLink link;
     link.peripheral.inject(all[chosen].octets);
     check_unharmed(link);
@@ -306,9 +308,7 @@ TEST_CASE("attacks: L06: an ACL packet longer than its L2CAP PDU is dropped") {
 
 TEST_CASE("attacks: L10: a PDU that is announced and never comes holds nothing for ever") {
     GattLink link;
-    SUBCASE("too long for its channel") {
-        link.peripheral.inject("02 40 20 05 00 ff ff 04 00 0a");
-    }
+    SUBCASE("too long for its channel") { link.peripheral.inject("02 40 20 05 00 ff ff 04 00 0a"); }
     SUBCASE("as long as it may be") { link.peripheral.inject("02 40 20 05 00 05 02 04 00 0a"); }
     SUBCASE("half a header") { link.peripheral.inject("02 40 20 02 00 05 02"); }
     SUBCASE("and its continuation 31 s later") {
@@ -327,7 +327,8 @@ TEST_CASE("attacks: every channel answers nonsense as its specification says") {
     };
     const std::vector<Exchange> all{
         // S01, S04, S16: signalling
-        {"02 40 20 0a 00 06 00 05 00 14 01 0a 00 80 00", "02 40 00 0a 00 06 00 05 00 01 01 02 00 00 00"},
+        {"02 40 20 0a 00 06 00 05 00 14 01 0a 00 80 00",
+         "02 40 00 0a 00 06 00 05 00 01 01 02 00 00 00"},
         {"02 40 20 08 00 04 00 05 00 7f 01 00 00", "02 40 00 0a 00 06 00 05 00 01 01 02 00 00 00"},
         {"02 40 20 0c 00 08 00 05 00 06 01 04 00 04 00 04 00",
          "02 40 00 0e 00 0a 00 05 00 01 01 06 00 02 00 04 00 04 00"},

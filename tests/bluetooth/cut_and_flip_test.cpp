@@ -69,11 +69,14 @@ public:
     /// Empty when everything was as promised.
     std::string verdict() const {
         if (!problem_.empty()) return problem_;
-        for (const auto& [name, owed] :
-             {std::pair{"scan", scans_}, {"connect", connects_}, {"indicate", indications_},
-              {"discover_services", service_queries_},
-              {"discover_characteristics", characteristic_queries_},
-              {"discover_descriptors", descriptor_queries_}, {"read", reads_}, {"write", writes_}})
+        for (const auto& [name, owed] : {std::pair{"scan", scans_},
+                                         {"connect", connects_},
+                                         {"indicate", indications_},
+                                         {"discover_services", service_queries_},
+                                         {"discover_characteristics", characteristic_queries_},
+                                         {"discover_descriptors", descriptor_queries_},
+                                         {"read", reads_},
+                                         {"write", writes_}})
             if (owed != 0) return std::string{name} + " still owes " + std::to_string(owed);
         return {};
     }

@@ -15,7 +15,8 @@ namespace {
 std::size_t fill(GattLink& link, std::uint8_t& counter) {
     std::size_t accepted = 0;
     for (;; ++counter, ++accepted) {
-        const error_code error = link.peripheral.host.notify(link.conn, link.value, {{&counter, 1}});
+        const error_code error =
+            link.peripheral.host.notify(link.conn, link.value, {{&counter, 1}});
         if (!error) continue;
         CHECK(error == errc::no_buffers);
         return accepted;
@@ -24,7 +25,8 @@ std::size_t fill(GattLink& link, std::uint8_t& counter) {
 
 }  // namespace
 
-TEST_CASE("flow: a peer that takes nothing fills the queue; SendReady follows when it takes again") {
+TEST_CASE(
+    "flow: a peer that takes nothing fills the queue; SendReady follows when it takes again") {
     GattLink link;
     link.world.air.vanish(*link.central.controller);
     std::uint8_t counter = 0;

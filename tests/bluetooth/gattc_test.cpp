@@ -25,10 +25,8 @@ TEST_CASE("gattc: calls may follow each other at once and end in their order") {
     CHECK(!host.read(link.conn, AttributeHandle{0x7777}));
     link.run();
     CHECK(link.central.take_events() ==
-          Lines{"MtuExchanged 0040 256",
-                "GattcServiceResult 0040 000e 0016 UUID(0xff10)",
-                "GattcServiceDone 0040 status 0",
-                "GattcServiceDone 0040 status 0",
+          Lines{"MtuExchanged 0040 256", "GattcServiceResult 0040 000e 0016 UUID(0xff10)",
+                "GattcServiceDone 0040 status 0", "GattcServiceDone 0040 status 0",
                 "GattcCharacteristicResult 0040 0012 0010 62 UUID(0xff11)",
                 "GattcCharacteristicResult 0040 0014 0014 0 UUID(0xff12)",
                 "GattcCharacteristicResult 0040 0016 0016 4 UUID(0xff13)",
@@ -36,12 +34,9 @@ TEST_CASE("gattc: calls may follow each other at once and end in their order") {
                 "GattcCharacteristicResult 0040 0014 0014 0 UUID(0xff12)",
                 "GattcCharacteristicDone 0040 status 0",
                 "GattcDescriptorResult 0040 0011 UUID(0x2902)",
-                "GattcDescriptorResult 0040 0012 UUID(0x2901)",
-                "GattcDescriptorDone 0040 status 0",
-                "GattcWriteDone 0040 0010 status 0",
-                "GattcReadResult 0040 0010 \"0102\"",
-                "GattcReadDone 0040 0010 status 0",
-                "GattcReadDone 0040 7777 status 257"});
+                "GattcDescriptorResult 0040 0012 UUID(0x2901)", "GattcDescriptorDone 0040 status 0",
+                "GattcWriteDone 0040 0010 status 0", "GattcReadResult 0040 0010 \"0102\"",
+                "GattcReadDone 0040 0010 status 0", "GattcReadDone 0040 7777 status 257"});
 }
 
 TEST_CASE("gattc: bad handles and ranges are refused, as is a link that does not exist") {

@@ -41,8 +41,7 @@ TEST_CASE("gatts: an appending buffer collects writes, drops the excess, and emp
     CHECK(link.peripheral.count<GattsWrite>() == 3);
     CHECK(link.central.count<GattcWriteDone>() == 3);
     CHECK(link.central.last<GattcWriteDone>()->status == 0);
-    CHECK(link.stored() ==
-          hex("0102030405060708090a0b0c0d 0102030405060708090a0b0c0d 01020304"));
+    CHECK(link.stored() == hex("0102030405060708090a0b0c0d 0102030405060708090a0b0c0d 01020304"));
     CHECK(link.stored().empty());
     REQUIRE(!link.peripheral.host.write_value(link.value, hex("aa"), false));  // replaces
     CHECK(link.stored() == hex("aa"));
@@ -57,15 +56,15 @@ TEST_CASE("gatts: setting a buffer clears the value; capacity 0 and unknown hand
     CHECK(!host.set_buffer(link.value, 5, false));
     CHECK(link.stored().empty());
     error_code error;
-    for (const AttributeHandle wrong : {AttributeHandle{0}, AttributeHandle{3}, link.configuration,
-                                        AttributeHandle{0x7777}}) {
+    for (const AttributeHandle wrong :
+         {AttributeHandle{0}, AttributeHandle{3}, link.configuration, AttributeHandle{0x7777}}) {
         CHECK(host.set_buffer(wrong, 5, false) == errc::invalid_argument);
         CHECK(host.write_value(wrong, hex("01"), false) == errc::invalid_argument);
         CHECK(host.read_value(wrong, error).empty());
         CHECK(error == errc::invalid_argument);
     }
-    for (const AttributeHandle wrong : {AttributeHandle{0}, link.configuration, link.description,
-                                        AttributeHandle{0x7777}}) {
+    for (const AttributeHandle wrong :
+         {AttributeHandle{0}, link.configuration, link.description, AttributeHandle{0x7777}}) {
         CHECK(host.notify(link.conn, wrong, hex("01")) == errc::invalid_argument);
         CHECK(host.indicate(link.conn, wrong, {}) == errc::invalid_argument);
     }
@@ -96,8 +95,8 @@ TEST_CASE("gatts: write commands and descriptors raise the event, CCCDs and loca
     REQUIRE(!link.central.host.write(link.conn, link.configuration, hex("01 00"), true));
     REQUIRE(!link.peripheral.host.write_value(link.value, hex("04"), false));
     link.run();
-    CHECK(link.peripheral.take_events() == Lines{"GattsWrite 0040 0010", "GattsWrite 0040 0016",
-                                                 "GattsWrite 0040 0012"});
+    CHECK(link.peripheral.take_events() ==
+          Lines{"GattsWrite 0040 0010", "GattsWrite 0040 0016", "GattsWrite 0040 0012"});
 }
 
 TEST_CASE("gatts: access that the flags do not allow is answered as the specification says") {
@@ -227,9 +226,9 @@ TEST_CASE("gatts: indications wait for each other and end in order") {
     for (const char* octet : {"01", "02", "03"})
         CHECK(!link.peripheral.host.indicate(link.conn, link.value, hex(octet)));
     link.run();
-    CHECK(link.central.take_events() ==
-          Lines{"GattcIndicate 0040 0010 \"01\"", "GattcIndicate 0040 0010 \"02\"",
-                "GattcIndicate 0040 0010 \"03\""});
+    CHECK(link.central.take_events() == Lines{"GattcIndicate 0040 0010 \"01\"",
+                                              "GattcIndicate 0040 0010 \"02\"",
+                                              "GattcIndicate 0040 0010 \"03\""});
     CHECK(link.peripheral.take_events() == Lines(3, "GattsIndicateDone 0040 0010 status 0"));
 }
 

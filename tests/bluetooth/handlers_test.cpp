@@ -27,8 +27,7 @@ TEST_CASE("handler: stopping a scan inside one is followed by ScanDone at once")
     world.settle();
     // Two reports in one event: the rest of what the handler interrupted is discarded.
     observer.inject("04 3e 16 02 02 00 00 66 55 44 33 22 11 00 c4 00 00 66 55 44 33 22 12 00 c4");
-    CHECK(observer.take_events() ==
-          Lines{"ScanResult 0 11:22:33:44:55:66 0 \"\"", "ScanDone ok"});
+    CHECK(observer.take_events() == Lines{"ScanResult 0 11:22:33:44:55:66 0 \"\"", "ScanDone ok"});
     CHECK(!observer.host.in_handler());
 }
 
@@ -81,9 +80,9 @@ TEST_CASE("handler: an exception is reported and costs nothing but itself") {
     REQUIRE(!link.central.host.write(link.conn, link.value, hex("02"), true));
     link.run();
     CHECK(link.peripheral.count<GattsWrite>() == 2);
-    CHECK(link.central.take_events() ==
-          Lines{"GattcReadDone 0040 0010 status 384", "GattcWriteDone 0040 0010 status 0",
-                "GattcWriteDone 0040 0010 status 0"});
+    CHECK(link.central.take_events() == Lines{"GattcReadDone 0040 0010 status 384",
+                                              "GattcWriteDone 0040 0010 status 0",
+                                              "GattcWriteDone 0040 0010 status 0"});
     CHECK(!link.peripheral.host.in_handler());
 }
 
@@ -111,9 +110,9 @@ TEST_CASE("handler: what it causes comes before the rest of what it interrupted"
         }
     };
     device.inject("04 3e 16 02 02 00 00 66 55 44 33 22 11 00 c4 00 00 66 55 44 33 22 12 00 c4");
-    CHECK(device.take_events() ==
-          Lines{"ScanResult 0 11:22:33:44:55:66 0 \"\"", "ScanDone ok",
-                "PeripheralDisconnect ffff 255 00:00:00:00:00:00 errno 110", "ScanDone ok"});
+    CHECK(device.take_events() == Lines{"ScanResult 0 11:22:33:44:55:66 0 \"\"", "ScanDone ok",
+                                        "PeripheralDisconnect ffff 255 00:00:00:00:00:00 errno 110",
+                                        "ScanDone ok"});
 }
 
 TEST_CASE("handler: every call may be made in every handler") {

@@ -391,10 +391,9 @@ TEST_CASE("host: an unplugged adapter ends everything, then itself") {
     world.connect(device, peer);
     REQUIRE(!device.host.read(conn, AttributeHandle{3}));
     device.wire->lose(make_error(errc::connection_lost), "unplugged");
-    CHECK(device.take_events() ==
-          Lines{"GattcReadDone 0040 0000 status 7",
-                "PeripheralDisconnect 0040 0 00:AA:01:00:00:02 errno 104",
-                "AdapterLost errno 104"});
+    CHECK(device.take_events() == Lines{"GattcReadDone 0040 0000 status 7",
+                                        "PeripheralDisconnect 0040 0 00:AA:01:00:00:02 errno 104",
+                                        "AdapterLost errno 104"});
     CHECK(device.last<AdapterLost>()->message == "unplugged");
     CHECK(device.closed == 1);
     check_all_inactive(device.host);

@@ -162,13 +162,20 @@ def ctrl_c_leaves_the_controller_clean():
     controller, transport = served()
     scan = asioble("-t", transport, "--json", "scan")
     controller.wait_for_event("host")
-    _, address = advertised(transport)
+    peripheral, address = advertised(transport)
     scan.wait_for_event("device", address=address)
     scan.signal(signal.SIGINT)
     expect_process_end(scan, 130)
     expect("summary" in scan.lines[-1], f"no summary: {scan}")
     expect_equal(scan.errors, [], "standard error")
     controller.wait_for_event("gone", number=1)
+
+    central = asioble("-t", transport, "--json", "gatt", address, "--subscribe", "2a19")
+    central.wait_for_event("notification")
+    central.signal(signal.SIGINT)
+    expect_process_end(central, 130)
+    ended = peripheral.wait_for_event("disconnect")
+    expect("remote user" in ended["reason"], f"the peer was not told of the end: {ended}")
 
 
 def in_a_terminal(env):

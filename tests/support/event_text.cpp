@@ -65,9 +65,7 @@ Line line(const ScanResult& e) {
     return Line{"ScanResult"}.peer(e.addr_type, e.addr).number(e.adv_type).data(e.adv_data);
 }
 Line line(const ScanDone& e) { return Line{"ScanDone"}.error(e.error); }
-Line line(const GattsWrite& e) {
-    return Line{"GattsWrite"}.on(e.conn_handle).at(e.value_handle);
-}
+Line line(const GattsWrite& e) { return Line{"GattsWrite"}.on(e.conn_handle).at(e.value_handle); }
 Line line(const GattsReadRequest& e) {
     return Line{"GattsReadRequest"}.on(e.conn_handle).at(e.value_handle);
 }
@@ -97,10 +95,7 @@ Line line(const GattcCharacteristicDone& e) {
     return Line{"GattcCharacteristicDone"}.on(e.conn_handle).status(e.status);
 }
 Line line(const GattcDescriptorResult& e) {
-    return Line{"GattcDescriptorResult"}
-        .on(e.conn_handle)
-        .at(e.dsc_handle)
-        .word(to_string(e.uuid));
+    return Line{"GattcDescriptorResult"}.on(e.conn_handle).at(e.dsc_handle).word(to_string(e.uuid));
 }
 Line line(const GattcDescriptorDone& e) {
     return Line{"GattcDescriptorDone"}.on(e.conn_handle).status(e.status);

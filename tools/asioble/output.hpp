@@ -46,7 +46,7 @@ public:
 
     bool json() const { return json_; }
     /// A line for a person; nothing with --json.
-    void say(std::string_view text = {}) const;
+    void say(std::string_view text = "") const;
     /// Something that happened: `text` for a person, `record` for a program.
     void tell(std::string_view text, const Json& record) const;
     /// For a program only.
