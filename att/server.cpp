@@ -110,6 +110,8 @@ void Server::respond(const ServerContext& ctx, ServerSession& session) {
     session.response_.reset();
     session.state_ = ServerSession::State::idle;
     session.answer_due_ = never;
+    // The new ATT_MTU holds behind the response (3.4.2.2): whoever hears of it may use it at once.
+    if (std::exchange(session.mtu_news_, false)) ctx.out.push(MtuExchanged{session.bearer_.mtu()});
 }
 
 void Server::start_waiting(const ServerContext& ctx, ServerSession& session) {
@@ -125,8 +127,8 @@ Server::Outcome Server::exchange_mtu(Run& run) {
     run.response.assign(ExchangeMtuResponse{rx_mtu_});
     // Once per bearer (3.4.2.1); a repetition is answered and changes nothing.
     Bearer& bearer = run.session.bearer_;
-    if (!bearer.mtu_exchanged() && bearer.finish_mtu_exchange(rx_mtu_, request->client_rx_mtu))
-        run.ctx.out.push(MtuExchanged{bearer.mtu()});
+    run.session.mtu_news_ =
+        !bearer.mtu_exchanged() && bearer.finish_mtu_exchange(rx_mtu_, request->client_rx_mtu);
     return Outcome::respond;
 }
 

@@ -129,6 +129,7 @@ private:
     std::uint32_t token_ = 0;
     Time answer_due_ = never;
     Buffer response_;
+    bool mtu_news_ = false;  // the response is the one that settles ATT_MTU
     std::vector<std::uint8_t> request_;
     Ring<Buffer> waiting_;
 
@@ -184,6 +185,11 @@ public:
     /// turn. If there is no error, `IndicationDone` follows.
     error_code indicate(const ServerContext& ctx, ServerSession& session, Handle handle,
                         std::optional<Bytes> value = std::nullopt);
+    /// Whether the client has subscribed to notifications or indications of this value.
+    bool subscribed(const ServerSession& session, Handle handle) const {
+        const Attribute* found = characteristic_value(handle);
+        return found != nullptr && session.configuration(found->configuration) != 0;
+    }
     /// Notifies or else indicates the stored value if the client has subscribed to that.
     error_code send_update(const ServerContext& ctx, ServerSession& session, Handle handle);
 

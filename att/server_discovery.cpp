@@ -75,7 +75,10 @@ Server::Outcome Server::read_by_type(Run& run) {
         if (error && any) break;
         if (error) return refuse(run, attribute.handle, *error);
         const Bytes value = value_of(run.session, attribute);
-        if (any && (value.size() != first_size || run.response.left() < 2 + value.size())) break;
+        // All elements have one length, which those cut to their octet's range have no more.
+        if (any && (value.size() != first_size || first_size > max_element_value ||
+                    run.response.left() < 2 + value.size()))
+            break;
         const Verdict verdict = ask(run, attribute);
         if (verdict == Verdict::pending) return Outcome::await_reads;
         if (verdict == Verdict::refused && any) break;

@@ -26,7 +26,9 @@ public:
         if (count != 0) std::memcpy(room_.data() + size_, octets.data(), count);
         size_ += count;
     }
-    void append(std::uint8_t octet) { append(Bytes{&octet, 1}); }
+    void append(std::uint8_t octet) {
+        if (left() != 0) room_[size_++] = octet;
+    }
     void append(std::uint16_t value) {
         const std::array octets{static_cast<std::uint8_t>(value),
                                 static_cast<std::uint8_t>(value >> 8)};

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 
 namespace bluetooth::log {
@@ -46,9 +47,9 @@ spdlog::level::level_enum to_spdlog(Level level) {
 }
 
 // Several BLE objects may live on several threads, so the sink is the one thing here that is
-// locked.
+// locked; it is called outside of the lock, as it may log and set sinks itself.
 std::mutex sink_mutex;
-Sink user_sink;
+std::shared_ptr<const Sink> user_sink;
 
 }  // namespace
 
@@ -58,18 +59,18 @@ Level level() { return detail::threshold.load(); }
 void set_level(Level level) { detail::threshold.store(level); }
 
 void set_sink(Sink sink) {
+    auto installed = sink ? std::make_shared<const Sink>(std::move(sink)) : nullptr;
     const std::lock_guard lock{sink_mutex};
-    user_sink = std::move(sink);
+    user_sink = std::move(installed);
 }
 
 void detail::write(Level level, std::string_view component, std::string_view text) {
+    std::shared_ptr<const Sink> sink;
     {
         const std::lock_guard lock{sink_mutex};
-        if (user_sink) {
-            user_sink(level, component, text);
-            return;
-        }
+        sink = user_sink;
     }
+    if (sink) return (*sink)(level, component, text);
     standard_error().log(to_spdlog(level), "{}: {}", component, text);
 }
 

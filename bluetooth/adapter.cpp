@@ -95,6 +95,8 @@ void Adapter::deactivate(ActivationHandler handler) {
 }
 
 void Adapter::on_closed() {
+    timer_.cancel();
+    armed_ = never;
     for (ActivationHandler& handler : std::exchange(closing_handlers_, {}))
         post_result(std::move(handler), {});
     if (activating_ && !host.active()) open();

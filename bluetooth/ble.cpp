@@ -109,14 +109,18 @@ bool BLE::active(bool on, error_code& error) {
         error = make_error(errc::not_permitted);
         return false;
     }
-    bool done = false;
-    async_active(true, [&](error_code result) {
-        error = result;
-        done = true;
-    });
+    // Shared, since the handler outlives this call when somebody stops the context meanwhile.
+    const auto outcome = std::make_shared<std::optional<error_code>>();
+    async_active(true, [outcome](error_code result) { *outcome = result; });
     const auto work = asio::make_work_guard(*context_);
     context_->restart();
-    while (!done && context_->run_one() > 0) {}
+    while (!*outcome && context_->run_one() > 0) {}
+    if (*outcome) {
+        error = **outcome;
+    } else {
+        adapter_->deactivate();
+        error = asio::error::operation_aborted;
+    }
     return active();
 }
 

@@ -19,6 +19,8 @@
 // * Each call that can fail has two forms. One throws `bluetooth::system_error`, whose text says
 //   what to do next; the other takes a trailing `error_code&` and never throws. All of them need an
 //   active adapter (`errc::not_active`) unless they say otherwise; arguments are checked first.
+//   While a failed controller is brought up again they give `errc::try_again`, until
+//   `ControllerRestarted` or `AdapterLost`.
 // * Data arguments are copied before a call returns. Views in events live until the handler
 //   returns; the view that `gatts_read` returns lives until the value is next written.
 // * Nothing waits for ever: every procedure has a deadline and ends in exactly one event.
@@ -95,7 +97,7 @@ struct ScanOptions {
 
 /// Options of `BLE::gap_connect`.
 struct ConnectOptions {
-    /// How long to try; 0: 30 s.
+    /// How long to try; 0: 30 s, negative: fails at once, `milliseconds::max()`: until cancelled.
     std::chrono::milliseconds scan_duration{2000};
     /// Connection interval, 7.5 ms to 4 s; by default 30 ms to 50 ms.
     std::optional<std::chrono::microseconds> min_conn_interval{};
@@ -135,8 +137,9 @@ public:
     bool active() const;
     /// Opens the adapter and brings it up, or closes it; returns the new state.
     ///
-    /// `true` blocks until the controller is ready, at most 2 s without an answer
-    /// (`errc::timed_out`); the exception's text names what could not be opened and the remedy.
+    /// `true` blocks until the controller is ready; one that leaves a command unanswered for 2 s
+    /// has failed (`errc::timed_out`), and connecting to a TCP transport takes 10 s at most. The
+    /// exception's text names what could not be opened and the remedy.
     /// When already active nothing happens. MTU, address mode, services and advertising data start
     /// anew; the handler, `gap_name` and other settings survive. On a foreign executor or inside a
     /// handler it fails with `errc::not_permitted`: use `async_active`.
@@ -192,8 +195,9 @@ public:
 
     /// Records every packet into a btsnoop file (mode 0600) from now on, or from the next
     /// activation; an empty path ends the recording. Key material is masked unless `with_keys`.
-    /// The environment variable `ASIOBLE_SNOOP` does the same for every adapter. Allowed at any
-    /// time. Errors: those of the file.
+    /// The environment variable `ASIOBLE_SNOOP` does the same for every adapter; the second of a
+    /// process writes to the name with ".2" behind it, and so on. Allowed at any time. Errors:
+    /// those of the file.
     void snoop(std::string_view path, bool with_keys = false);
     void snoop(std::string_view path, bool with_keys, error_code& error);
 
@@ -216,10 +220,10 @@ public:
     /// while inactive.
     void gap_advertise(std::nullopt_t);
 
-    /// Scans for `duration` (0: until stopped). Each report comes as `ScanResult`, the end as
-    /// `ScanDone`. Errors: `errc::already_in_progress` (a scan is running), `errc::busy` (a
-    /// connection attempt is), `errc::invalid_argument` (window above interval).
-    /// Vol 3 Part C 9.2.6, Vol 6 Part B 4.4.3.
+    /// Scans for `duration` (0: until stopped, negative: done at once). Each report comes as
+    /// `ScanResult`, the end as `ScanDone`. Errors: `errc::already_in_progress` (a scan is
+    /// running), `errc::busy` (a connection attempt is), `errc::invalid_argument` (window above
+    /// interval). Vol 3 Part C 9.2.6, Vol 6 Part B 4.4.3.
     void gap_scan(std::chrono::milliseconds duration = std::chrono::milliseconds{0},
                   const ScanOptions& options = {});
     void gap_scan(std::chrono::milliseconds duration, const ScanOptions& options,
@@ -341,7 +345,7 @@ public:
     void gattc_read(ConnectionHandle conn_handle, AttributeHandle value_handle);
     void gattc_read(ConnectionHandle conn_handle, AttributeHandle value_handle, error_code& error);
     /// Writes a value, cut to ATT MTU − 3 octets: with response (`GattcWriteDone` follows), or
-    /// without (no event; `errc::no_buffers` when the link's queue is full, `SendReady` follows).
+    /// without (no event). `errc::no_buffers`: the link's queue is full, `SendReady` follows.
     /// Vol 3 Part G 4.9.1, 4.9.3.
     void gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
                      bool with_response = false);

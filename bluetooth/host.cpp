@@ -2,6 +2,7 @@
 #include "bluetooth/host.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 
 #include "base/log.hpp"
@@ -37,40 +38,45 @@ Host::~Host() = default;
 
 // ---- turns
 
-void Host::begin_turn() {
-    if (depth_++ == 0 && !in_batch_) now_ = environment_.now();
-}
-
-void Host::end_turn() {
-    if (--depth_ != 0) return;
-    if (!ended_connections_.empty()) ended_connections_.clear();
+void Host::free_ended() {
+    ended_connections_.clear();
     ended_server_.reset();
     ended_transport_.reset();
-    if (to_send_ && !in_batch_) environment_.run_soon();
 }
 
 void Host::send_ready_packets() {
     // A handler that hears of room fills it again, and all leaves together.
     const std::uint64_t generation = generation_;
     do {
-        to_send_ = false;
-        if (!transport_) return;
         hci::Fragment fragment;
-        while (backlog_.empty() && acl_.next(fragment)) {
+        while (transport_ && backlog_.empty() && acl_.next(fragment)) {
             transport::Packet packet;
             std::copy_n(fragment.header.begin(), fragment.header.size(), packet.header.begin());
             packet.header_size = fragment.header_size;
             packet.payload = std::move(fragment.payload);
             send_packet(std::move(packet));
         }
+        to_send_ = false;
+        if (!transport_) return;
         announce_room();
-    } while (to_send_ && generation == generation_ && backlog_.empty());
-    if (!transport_) return;
+        if (!transport_ || generation != generation_) return;
+        if (!backlog_.empty()) {  // the flush may make room for it
+            transport_->flush();
+            resend_backlog();
+        }
+    } while (to_send_ && backlog_.empty());
     transport_->flush();
     if (snoop_) snoop_->flush();
 }
 
-void Host::send_packet(transport::Packet packet) {
+void Host::resend_backlog() {
+    while (!backlog_.empty() && transport_->send(std::move(backlog_.front()))) {
+        backlog_.drop();
+        to_send_ = true;
+    }
+}
+
+void Host::send_packet(transport::Packet&& packet) {
     if (!transport_) return;
     if (snoop_) snoop_->sent(packet, environment_.wall_clock());
     if (!backlog_.empty() || !transport_->send(std::move(packet)))
@@ -80,7 +86,7 @@ void Host::send_packet(transport::Packet packet) {
 
 void Host::on_writable() {
     const Turn turn{*this};
-    while (!backlog_.empty() && transport_->send(std::move(backlog_.front()))) (void)backlog_.pop();
+    resend_backlog();
     send_ready_packets();
 }
 
@@ -93,7 +99,13 @@ void Host::on_timer() {
     const Turn turn{*this};
     if (state_ == State::inactive) return;
     if (state_ == State::closing) {
-        if (now_ >= closing_deadline_) return finish_closing();
+        if (now_ >= closing_deadline_) {
+            if (closing_reset_sent_) return finish_closing();
+            closing_links_ = 0;  // the reset ends what would not end by itself
+            closing_deadline_ = now_ + closing_limit;
+            continue_closing();
+            if (state_ != State::closing) return;
+        }
         environment_.wake_at(closing_deadline_);
     }
     const std::uint64_t generation = generation_;
@@ -108,11 +120,9 @@ void Host::on_timer() {
         Connection& connection = *connections_[i];
         const ConnectionHandle handle = connection.handle;
         if (now_ >= connection.disconnect_deadline) {
-            log::warn("host", "the controller did not report the end of connection ",
-                      to_string(handle));
-            close_connection(handle, make_error(errc::timed_out));
-            --i;
-            continue;
+            // Its buffers may still hold packets of that link: only a reset makes them ours again.
+            return on_controller_failed(make_error(errc::timed_out),
+                                        "it does not end a connection");
         }
         if (now_ >= connection.update_deadline) {
             on_update_refused(handle, make_error(errc::timed_out));
@@ -160,7 +170,6 @@ void Host::on_sync_lost(Bytes offending) {
     const Turn turn{*this};
     log::error("host", "lost synchronisation with the controller at ", to_hex(offending));
     if (state_ == State::closing) return finish_closing();
-    resynchronise_ = true;
     on_controller_failed(make_error(errc::protocol_error), "lost synchronisation");
 }
 
@@ -212,7 +221,6 @@ void Host::reset_stack() {
     acl_ = hci::AclScheduler{send_queue_ + send_reserve};
     last_found_ = nullptr;
     waiting_for_room_ = 0;
-    resynchronise_ = false;
 }
 
 void Host::on_init_done(const hci::InitDone& done) {
@@ -253,7 +261,7 @@ void Host::on_controller_failed(error_code error, std::string_view text) {
     case State::closing: return finish_closing();
     case State::starting:
         // What was on its way when the controller's former user went may begin anywhere.
-        if (resynchronise_ && restarts_++ == 0) return restart_controller();
+        if (error == errc::protocol_error && restarts_++ == 0) return restart_controller();
         return lose_adapter(error, error == errc::timed_out
                                        ? "the controller does not answer; is it the right device, "
                                          "and for a serial one the right speed?"
@@ -276,9 +284,9 @@ void Host::on_controller_failed(error_code error, std::string_view text) {
 }
 
 void Host::restart_controller() {
-    const bool resynchronise = resynchronise_;
     reset_stack();
-    if (resynchronise) transport_->resynchronise();
+    // Whatever went wrong, the stream may be cut in the middle of a packet.
+    transport_->resynchronise();
     with_hci([&](hci::Context context) { init_.start(context, static_octets_); });
 }
 
@@ -319,6 +327,9 @@ void Host::stop() {
     link_out_.clear();
     server_out_.clear();
     client_out_.clear();
+    for (auto& action : hci_out_)  // what the core counts as sent is sent
+        if (auto* command = std::get_if<hci::Send>(&action); command && command->packet)
+            execute(*command);
     hci_out_.clear();
     // Handlers up the stack may be using these: they are freed at the end of the turn.
     std::vector<ConnectionHandle> links;
@@ -389,8 +400,13 @@ error_code Host::snoop(std::string_view path, bool with_keys, std::string& messa
 void Host::start_snoop_from_environment() {
     const char* path = std::getenv("ASIOBLE_SNOOP");
     if (path == nullptr || *path == '\0' || snoop_) return;
+    // Adapters of one process do not write over each other's files.
+    static std::atomic<unsigned> recorders{0};
+    if (snoop_number_ == 0) snoop_number_ = ++recorders;
+    std::string name{path};
+    if (snoop_number_ > 1) name += '.' + std::to_string(snoop_number_);
     std::string message;
-    if (snoop(path, false, message))
+    if (snoop(name, false, message))
         log::error("host", "ASIOBLE_SNOOP: ", message);
     else
         snoop_from_environment_ = true;

@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.hpp"
@@ -133,16 +134,25 @@ public:
 
 private:
     enum class State : std::uint8_t { inactive, starting, active, restarting, closing };
-    enum class Command : std::uint8_t { init, advertise, scan, connect, disconnect, update, other };
+    enum class Command : std::uint8_t {
+        init,
+        advertise,
+        scan,
+        connect,
+        disconnect,
+        update,
+        address,
+        other
+    };
 
     /// Stands on the stack while an input is handled. The outermost one takes the time when it
     /// begins and, when it ends, sends what has become ready.
     class Turn;
     friend class Turn;
-    void begin_turn();
-    void end_turn();
+    void free_ended();
     void send_ready_packets();
-    void send_packet(transport::Packet packet);
+    void send_packet(transport::Packet&& packet);
+    void resend_backlog();
     void announce_room();
 
     // transport::Receiver
@@ -183,9 +193,7 @@ private:
     void execute(hci::ControllerFailed& action);
     void execute(hci::InitDone& action);
     void execute(gap::SendCommand& action);
-    void execute(gap::AdvertisingStarted& action);
     void execute(gap::AdvertisingFailed& action);
-    void execute(gap::AdvertisingPaused& action);
     void execute(gap::ScanResult& action);
     void execute(gap::ScanDone& action);
     void execute(gap::Connected& action);
@@ -227,6 +235,7 @@ private:
     void submit_acl(Connection& connection, Buffer pdu);
     bool has_room(Connection& connection);
     Connection* find(ConnectionHandle handle);
+    bool is_ours(ConnectionHandle handle);
     template <class Call> error_code client_call(ConnectionHandle handle, Call&& call);
 
     Environment& environment_;
@@ -237,7 +246,6 @@ private:
     Time now_{};
     bool in_batch_ = false;  // between the first packet of a read and its on_batch_end
     bool to_send_ = false;
-    bool resynchronise_ = false;
     unsigned restarts_ = 0;
     Time last_restart_{};
     error_code restart_cause_;
@@ -255,6 +263,7 @@ private:
     Ring<transport::Packet> backlog_{4};  // what the transport's full queue did not take
     std::optional<transport::SnoopWriter> snoop_;
     bool snoop_from_environment_ = false;
+    unsigned snoop_number_ = 0;  // of the process's adapters that ASIOBLE_SNOOP records
 
     hci::Core core_;
     hci::Init init_;
@@ -283,6 +292,7 @@ private:
     // Settings
     config::addr_mode addr_mode_ = config::addr_mode::public_address;
     Address random_address_;
+    std::pair<config::addr_mode, Address> former_address_;  // should the controller refuse these
     std::string gap_name_ = "asioble";
     std::uint16_t mtu_ = config::mtu{}.value;
     std::uint16_t rxbuf_ = config::rxbuf{}.value;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <tuple>
 
 #include "base/log.hpp"
 #include "bluetooth/host_turn.hpp"
@@ -55,10 +56,16 @@ void Host::execute(hci::CommandDone& done) {
     case Command::update:
         if (done.status != hci::Status::success) on_update_refused(handle, hci_error(done.status));
         return;
-    case Command::other: break;
+    case Command::address:
+        if (done.status == hci::Status::success) return;
+        std::tie(addr_mode_, random_address_) = former_address_;
+        return delivery_.deliver(CommandFailed{"config", hci_error(done.status)});
+    case Command::other:  // answers to the controller, of which the application knows nothing
+        if (done.status != hci::Status::success)
+            log::warn("host", "the controller refused ", hci::command_name(done.opcode), ": ",
+                      hci_error(done.status));
+        return;
     }
-    if (done.status != hci::Status::success)
-        delivery_.deliver(CommandFailed{hci::command_name(done.opcode), hci_error(done.status)});
 }
 
 void Host::execute(hci::InitDone& action) { on_init_done(action); }
@@ -79,6 +86,8 @@ void Host::execute(hci::EventReceived& event) {
                 continue_closing();
             } else if (ended->status == hci::Status::success) {
                 close_connection(ended->connection_handle, hci_error(ended->reason));
+            } else {
+                on_disconnect_refused(ended->connection_handle, hci_error(ended->status));
             }
         }
         return;
@@ -114,7 +123,8 @@ void Host::on_le_meta(Bytes parameters) {
     case hci::LeSubevent::remote_connection_parameter_request:
         // Any request within the specification's range is granted.
         if (const auto event =
-                hci::decode_event<hci::LeRemoteConnectionParameterRequest>(parameters)) {
+                hci::decode_event<hci::LeRemoteConnectionParameterRequest>(parameters);
+            event && is_ours(event->connection_handle)) {
             if (gap::is_valid(
                     {event->interval_min, event->interval_max, event->max_latency, event->timeout}))
                 (void)submit(hci::LeRemoteConnectionParameterRequestReply{event->connection_handle,
@@ -134,7 +144,8 @@ void Host::on_le_meta(Bytes parameters) {
         return;
     case hci::LeSubevent::long_term_key_request:
         // There are no bonds, so there is no key (Vol 4 Part E 7.8.26).
-        if (const auto event = hci::decode_event<hci::LeLongTermKeyRequest>(parameters))
+        if (const auto event = hci::decode_event<hci::LeLongTermKeyRequest>(parameters);
+            event && is_ours(event->connection_handle))
             (void)submit(hci::LeLongTermKeyRequestNegativeReply{event->connection_handle},
                          Command::other);
         return;
@@ -157,10 +168,14 @@ void Host::execute(gap::SendCommand& action) {
     case hci::LeSetScanEnable::opcode: purpose = Command::scan; break;
     default: break;
     }
-    (void)submit(action.command, purpose);
+    if (!submit(action.command, purpose)) return;
+    // The core waits for an answer: that it could not be sent is one.
+    hci::CommandDone refused{static_cast<hci::Tag>(purpose),
+                             action.command.opcode,
+                             hci::Status::memory_capacity_exceeded,
+                             {}};
+    execute(refused);
 }
-void Host::execute(gap::AdvertisingStarted&) {}
-void Host::execute(gap::AdvertisingPaused&) {}
 void Host::execute(gap::AdvertisingFailed& action) {
     delivery_.deliver(CommandFailed{"gap_advertise", action.error});
 }
@@ -212,6 +227,9 @@ void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType 
                   " slots are taken");
         (void)submit(hci::Disconnect{handle, hci::Status::remote_device_terminated_low_resources},
                      Command::disconnect, handle);
+        if (role == hci::Role::central)
+            delivery_.deliver(PeripheralDisconnect{no_connection, AddressType::unknown, Address{},
+                                                   make_error(errc::no_buffers)});
         return;
     }
     connections_.push_back(std::make_unique<Connection>(handle, role, type, peer, *server_));
@@ -316,8 +334,9 @@ error_code Host::set(config::addr_mode option) {
         return make_error(errc::invalid_argument);
     if (option == config::addr_mode::resolvable_private) return make_error(errc::not_supported);
     // The controller takes no other random address while it uses one (Vol 4 Part E 7.8.4).
-    if (advertiser_.advertising() || scanner_.scanning() || connector_.pending())
+    if (!advertiser_.idle() || !scanner_.idle() || !connector_.idle())
         return make_error(errc::busy);
+    former_address_ = {addr_mode_, random_address_};
     addr_mode_ = option;
     if (option == config::addr_mode::public_address) return {};
     std::array<std::uint8_t, 6> octets = random_.octets<6>();
@@ -329,7 +348,7 @@ error_code Host::set(config::addr_mode option) {
 
 error_code Host::set_random_address(Address address) {
     random_address_ = address;
-    return submit(hci::LeSetRandomAddress{address}, Command::other);
+    return submit(hci::LeSetRandomAddress{address}, Command::address);
 }
 
 error_code Host::advertise(std::chrono::microseconds interval, std::optional<Bytes> adv_data,

@@ -5,6 +5,7 @@
 #include "bluetooth/host_turn.hpp"
 #include "hci/acl.hpp"
 #include "l2cap/pdus.hpp"
+#include "smp/refusal.hpp"
 
 namespace bluetooth {
 
@@ -13,6 +14,14 @@ Connection* Host::find(ConnectionHandle handle) {
     for (const auto& connection : connections_)
         if (connection->handle == handle) return last_found_ = connection.get();
     return nullptr;
+}
+
+/// Whether an event is about a link that we know; else it is counted as dropped.
+bool Host::is_ours(ConnectionHandle handle) {
+    if (find(handle) != nullptr) return true;
+    ++dropped_;
+    log::debug("host", "dropped an event for connection ", to_string(handle), ", which is none");
+    return false;
 }
 
 // ---- L2CAP
@@ -33,7 +42,12 @@ void Host::receive_acl(Bytes packet) {
 
 void Host::execute(Connection& connection, l2cap::Deliver& action) {
     if (action.channel == l2cap::Cid::att) return receive_att(connection, action.pdu);
-    // Pairing is not offered: the Security Manager channel has nobody behind it.
+    if (action.channel == l2cap::Cid::smp && smp::asks_to_pair(action.pdu)) {
+        Buffer refusal = send_buffers_.acquire();
+        if (!refusal || !refusal.append(Bytes{smp::pairing_not_supported})) return;
+        l2cap::add_basic_header(refusal, l2cap::Cid::smp);
+        return submit_acl(connection, std::move(refusal));
+    }
     ++dropped_;
 }
 void Host::execute(Connection& connection, l2cap::Send& action) {
@@ -41,14 +55,16 @@ void Host::execute(Connection& connection, l2cap::Send& action) {
 }
 void Host::execute(Connection& connection, l2cap::ParameterUpdateRequested& action) {
     const auto& wanted = action.parameters;
-    const bool accepted = !submit(hci::LeConnectionUpdate{connection.handle,
-                                                          wanted.interval_min,
-                                                          wanted.interval_max,
-                                                          wanted.latency,
-                                                          wanted.timeout,
-                                                          {},
-                                                          {}},
-                                  Command::update, connection.handle);
+    // One update at a time, so that each outcome has its owner.
+    const bool accepted =
+        connection.update_deadline == never && !submit(hci::LeConnectionUpdate{connection.handle,
+                                                                               wanted.interval_min,
+                                                                               wanted.interval_max,
+                                                                               wanted.latency,
+                                                                               wanted.timeout,
+                                                                               {},
+                                                                               {}},
+                                                       Command::other);
     with_link(connection, [&](auto& context) {
         return connection.link.signalling().answer_parameter_update(context, action.token,
                                                                     accepted);
@@ -86,7 +102,9 @@ void Host::announce_room() {
         if (!connection.wants_send_ready || connection.disconnect_deadline != never) continue;
         const std::size_t enough =
             send_reserve + std::max<std::size_t>(1, connection.send_queue / 2u);
-        if (acl_.room(connection.handle) < enough || send_buffers_.available() < enough) continue;
+        const std::size_t enough_buffers = std::min(enough, send_buffers_.size() / 2);
+        if (acl_.room(connection.handle) < enough || send_buffers_.available() < enough_buffers)
+            continue;
         connection.wants_send_ready = false;
         --waiting_for_room_;
         delivery_.deliver(SendReady{connection.handle});
@@ -180,6 +198,7 @@ error_code Host::write_value(AttributeHandle handle, Bytes data, bool send_updat
     const Turn turn{*this};
     error_code refused;
     for (const auto& connection : connections_) {
+        if (!server_->subscribed(connection->session, handle)) continue;
         if (!has_room(*connection)) {
             refused = make_error(errc::no_buffers);
             continue;
@@ -275,10 +294,9 @@ error_code Host::read(ConnectionHandle handle, AttributeHandle value_handle) {
 
 error_code Host::write(ConnectionHandle handle, AttributeHandle value_handle, Bytes data,
                        bool with_response) {
-    if (!with_response && active()) {
-        Connection* connection = find(handle);
-        if (connection != nullptr && !has_room(*connection)) return make_error(errc::no_buffers);
-    }
+    if (Connection* connection = active() ? find(handle) : nullptr;
+        connection != nullptr && !has_room(*connection))
+        return make_error(errc::no_buffers);
     return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
         return with_response ? client.write(context, value_handle, data)
                              : client.write_command(context, value_handle, data);

@@ -15,10 +15,17 @@ namespace bluetooth {
 
 class Host::Turn {
 public:
-    explicit Turn(Host& host) : host_(host) { host_.begin_turn(); }
+    explicit Turn(Host& host) : host_(host) {
+        if (host_.depth_++ == 0 && !host_.in_batch_) host_.now_ = host_.environment_.now();
+    }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
-    ~Turn() { host_.end_turn(); }
+    ~Turn() {
+        if (--host_.depth_ != 0) return;
+        if (!host_.ended_connections_.empty() || host_.ended_server_ || host_.ended_transport_)
+            host_.free_ended();
+        if (host_.to_send_ && !host_.in_batch_) host_.environment_.run_soon();
+    }
 
 private:
     Host& host_;

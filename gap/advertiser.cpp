@@ -41,7 +41,6 @@ error_code Advertiser::start(Context ctx, const AdvertisingParameters& parameter
     parameters_set_ = false;
     changed_ = true;
     superseded_ = true;
-    started_ = false;
     advance(ctx);
     return {};
 }
@@ -51,26 +50,14 @@ void Advertiser::stop(Context ctx) {
     advance(ctx);
 }
 
-void Advertiser::pause(Context ctx) {
-    paused_ = true;
-    pause_announced_ = false;
-    advance(ctx);
-}
-
-void Advertiser::resume(Context ctx) {
-    paused_ = false;
-    advance(ctx);
-}
-
 /// Sends the next command on the way from what the controller does to what is wanted.
 void Advertiser::advance(Context ctx) {
     if (step_ != Step::none) return;
-    const bool wanted = parameters_ && !paused_;
     // Parameters cannot be set while advertising is enabled (Vol 4 Part E 7.8.5).
-    if (enabled_ && (!wanted || changed_)) {
+    if (enabled_ && (!parameters_ || changed_)) {
         send(ctx, Step::disable, hci::LeSetAdvertisingEnable{hci::Enable::disabled});
-    } else if (!wanted) {
-        if (paused_ && !std::exchange(pause_announced_, true)) ctx.out.push(AdvertisingPaused{});
+    } else if (!parameters_ || enabled_) {
+        return;
     } else if (!parameters_set_) {
         const Units625us interval{static_cast<std::uint16_t>(parameters_->interval / 625us)};
         parameters_set_ = true;
@@ -91,7 +78,7 @@ void Advertiser::advance(Context ctx) {
     } else if (!response_.set) {
         response_.set = true;
         send(ctx, Step::response, hci::LeSetScanResponseData{response_.size, response_.octets});
-    } else if (!enabled_) {
+    } else {
         changed_ = false;
         send(ctx, Step::enable, hci::LeSetAdvertisingEnable{hci::Enable::enabled});
     }
@@ -117,10 +104,7 @@ void Advertiser::on_command_done(Context ctx, std::uint16_t, hci::Status status,
     case Step::parameters: parameters_set_ = parameters_set_ && ok; break;
     case Step::data: data_.set = data_.set && ok; break;
     case Step::response: response_.set = response_.set && ok; break;
-    case Step::enable:
-        enabled_ = ok;
-        if (ok && parameters_ && !superseded_) announce_started(ctx);
-        break;
+    case Step::enable: enabled_ = ok; break;
     }
     if (!ok && done != Step::disable && parameters_ && !superseded_) {
         log::warn("gap", "the controller refused to advertise: ", status);
@@ -134,10 +118,7 @@ void Advertiser::on_connected(Context ctx) {
     // has not been told of yet is of no concern, and a scannable advertising leads to none.
     const bool told = parameters_ && !changed_;
     if (told && !parameters_->connectable) return;
-    if (told && (enabled_ || step_ == Step::enable)) {
-        announce_started(ctx);
-        parameters_.reset();
-    }
+    if (told && (enabled_ || step_ == Step::enable)) parameters_.reset();
     // When the answer to enable is still to come, it will set this again, and advertising, which
     // is wanted no more, will be disabled for certain.
     enabled_ = false;
@@ -151,10 +132,6 @@ void Advertiser::on_controller_reset(Context ctx, error_code cause) {
     for (Payload* payload : {&data_, &response_}) payload->set = payload->size == 0;
     if (parameters_) fail(ctx, cause);
     advance(ctx);
-}
-
-void Advertiser::announce_started(Context ctx) {
-    if (!std::exchange(started_, true)) ctx.out.push(AdvertisingStarted{});
 }
 
 void Advertiser::fail(Context ctx, error_code error) {

@@ -30,20 +30,13 @@ public:
     static constexpr std::size_t max_data = 31;
 
     /// Starts, or when running stops and starts anew. Data that is not given stays what it was,
-    /// empty data clears it. Followed by AdvertisingStarted or AdvertisingFailed, unless another
-    /// `start` or `stop` comes first. `errc::invalid_argument`: interval out of range or more than
-    /// 31 octets of data; nothing has changed then.
+    /// empty data clears it. Followed by AdvertisingFailed if the controller refuses before
+    /// another `start` or `stop` comes. `errc::invalid_argument`: interval out of range or more
+    /// than 31 octets of data; nothing has changed then.
     error_code start(Context ctx, const AdvertisingParameters& parameters,
                      std::optional<Bytes> advertising_data,
                      std::optional<Bytes> scan_response_data);
     void stop(Context ctx);
-
-    /// Interrupts advertising for what the controller allows only while it does not advertise, as a
-    /// change of the random address (Vol 4 Part E 7.8.4). AdvertisingPaused says when, at once if
-    /// nothing needs to be waited for. `resume` takes it up again, with what was asked for
-    /// meanwhile.
-    void pause(Context ctx);
-    void resume(Context ctx);
 
     /// A central has connected, by which the controller has stopped advertising (Vol 4 Part
     /// E 7.8.9).
@@ -56,6 +49,9 @@ public:
 
     /// Whether advertising is wanted: from `start` until `stop`, a connection or a failure.
     bool advertising() const { return parameters_.has_value(); }
+    /// Whether nothing is wanted, enabled at the controller or waiting for its answer, so that as
+    /// far as advertising goes the random address may be changed (Vol 4 Part E 7.8.4).
+    bool idle() const { return !parameters_ && !enabled_ && step_ == Step::none; }
 
 private:
     struct Payload {
@@ -69,12 +65,10 @@ private:
 
     void advance(Context ctx);
     template <class Command> void send(Context ctx, Step step, const Command& command);
-    void announce_started(Context ctx);
     void fail(Context ctx, error_code error);
 
     // What is wanted.
     std::optional<AdvertisingParameters> parameters_;  // nothing: no advertising
-    bool paused_ = false;
     Payload data_;
     Payload response_;
     // What the controller has been told.
@@ -83,8 +77,6 @@ private:
     Step step_ = Step::none;   // the command in flight
     bool superseded_ = false;  // `start` came after it was sent: its failure concerns nobody
     bool changed_ = false;     // `start` came after advertising was last enabled
-    bool started_ = false;     // AdvertisingStarted has been emitted for the latest `start`
-    bool pause_announced_ = false;
 };
 
 }  // namespace bluetooth::gap

@@ -109,6 +109,7 @@ void Connector::on_command_done(Context ctx, std::uint16_t, hci::Status status, 
 
 void Connector::on_create_done(Context ctx, hci::Status status) {
     if (status == hci::Status::success) {
+        initiating_ = true;
         if (phase_ == Phase::creating)
             phase_ = Phase::initiating;
         else
@@ -136,7 +137,9 @@ bool Connector::on_connection_complete(Context ctx, const hci::LeConnectionCompl
     if (event.status != hci::Status::success) {
         // Only an attempt that the controller has accepted can end; Advertising Timeout ends
         // directed advertising, not an attempt (Vol 4 Part E 7.7.65.1).
-        if (event.status == hci::Status::advertising_timeout || step_ == Step::create) return false;
+        if (event.status == hci::Status::advertising_timeout) return false;
+        initiating_ = false;
+        if (step_ == Step::create) return false;
         if (phase_ == Phase::initiating)
             fail(ctx, controller_error(event.status));
         else if (phase_ == Phase::ending)
@@ -146,6 +149,7 @@ bool Connector::on_connection_complete(Context ctx, const hci::LeConnectionCompl
         return true;
     }
     if (event.role != hci::Role::central) return false;
+    initiating_ = false;
     if (!hci::is_valid(event.connection_handle)) {
         log::warn("gap", "dropped ", event, ": no connection has such a handle");
         return false;
@@ -166,6 +170,7 @@ bool Connector::on_connection_complete(Context ctx, const hci::LeConnectionCompl
 
 void Connector::on_controller_reset(Context ctx, error_code cause) {
     step_ = Step::none;
+    initiating_ = false;
     if (pending()) fail(ctx, cause);
 }
 

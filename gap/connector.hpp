@@ -49,6 +49,10 @@ public:
 
     /// Whether an attempt has been accepted and not been reported as ended.
     bool pending() const { return phase_ != Phase::idle; }
+    /// Whether nothing is wanted, going on at the controller (not even an abandoned attempt) or
+    /// waiting for its answer, so that as far as connecting goes the random address may be changed
+    /// (Vol 4 Part E 7.8.4).
+    bool idle() const { return !pending() && !initiating_ && step_ == Step::none; }
 
 private:
     enum class Phase : std::uint8_t {
@@ -72,7 +76,8 @@ private:
     ConnectRequest request_;
     Time deadline_ = never;
     error_code cause_;
-    Step step_ = Step::none;  // the command in flight
+    Step step_ = Step::none;   // the command in flight
+    bool initiating_ = false;  // the controller has accepted an attempt and not ended it
 };
 
 }  // namespace bluetooth::gap

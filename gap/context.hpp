@@ -23,14 +23,10 @@ struct SendCommand {
     hci::EncodedCommand command;
 };
 
-/// The controller advertises as the latest `Advertiser::start` asked.
-struct AdvertisingStarted {};
 /// The controller refused, or was reset; the advertiser is idle.
 struct AdvertisingFailed {
     error_code error;
 };
-/// The controller does not advertise and will not until `Advertiser::resume`.
-struct AdvertisingPaused {};
 
 /// One advertising report.
 struct ScanResult {
@@ -63,9 +59,8 @@ struct StrayConnection {
     hci::ConnectionHandle handle{};
 };
 
-using Outbox =
-    bluetooth::Outbox<SendCommand, AdvertisingStarted, AdvertisingFailed, AdvertisingPaused,
-                      ScanResult, ScanDone, Connected, ConnectFailed, StrayConnection>;
+using Outbox = bluetooth::Outbox<SendCommand, AdvertisingFailed, ScanResult, ScanDone, Connected,
+                                 ConnectFailed, StrayConnection>;
 
 struct Context {
     Time now;

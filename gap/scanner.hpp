@@ -46,6 +46,9 @@ public:
     void on_controller_reset(Context ctx, error_code cause);
 
     bool scanning() const { return parameters_.has_value(); }
+    /// Whether nothing is wanted, enabled at the controller or waiting for its answer, so that as
+    /// far as scanning goes the random address may be changed (Vol 4 Part E 7.8.4).
+    bool idle() const { return !parameters_ && !enabled_ && step_ == Step::none; }
     /// Whether reports belong to the scan that the caller knows of. To be asked again for each
     /// `ScanResult` of one event: the handler of the one before may have ended the scan.
     bool reporting() const { return enabled_ && parameters_ && !changed_; }

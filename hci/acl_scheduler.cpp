@@ -26,6 +26,7 @@ void AclScheduler::configure(std::uint16_t data_packet_length, std::uint16_t dat
         if (link.in_use) remove_link(link.handle);
     data_packet_length_ = data_packet_length;
     credits_ = data_packet_count;
+    kept_free_ = data_packet_count / 2u;
 }
 
 void AclScheduler::add_link(ConnectionHandle handle) {
@@ -43,10 +44,9 @@ bool AclScheduler::remove_link(ConnectionHandle handle) {
     if (link == nullptr) return false;
     credits_ = static_cast<std::uint16_t>(credits_ + link->outstanding);
     if (link->outstanding == 0) --idle_links_;
-    if (link->ready) --ready_links_;
     link->queue.clear();
     link->outstanding = 0;
-    link->in_use = link->mid_pdu = link->refused = link->ready = false;
+    link->in_use = link->mid_pdu = false;
     return true;
 }
 
@@ -67,10 +67,7 @@ std::size_t AclScheduler::room(ConnectionHandle handle) const {
 error_code AclScheduler::submit(ConnectionHandle handle, Buffer&& pdu) {
     Link* link = find(handle);
     if (link == nullptr) return make_error(errc::not_connected);
-    if (!link->queue.push(std::move(pdu))) {
-        link->refused = true;
-        return make_error(errc::no_buffers);
-    }
+    if (!link->queue.push(std::move(pdu))) return make_error(errc::no_buffers);
     return {};
 }
 
@@ -80,7 +77,7 @@ bool AclScheduler::next(Fragment& fragment) {
         Link& link = links_[turn_];
         turn_ = turn_ + 1 < links_.size() ? turn_ + 1 : 0;
         if (link.queue.empty()) continue;
-        if (link.outstanding != 0 && credits_ <= idle_links_) continue;
+        if (link.outstanding != 0 && credits_ <= std::min(idle_links_, kept_free_)) continue;
         --credits_;
         if (link.outstanding++ == 0) --idle_links_;
         cut(link, fragment);
@@ -97,10 +94,6 @@ void AclScheduler::cut(Link& link, Fragment& fragment) {
     const bool first = !std::exchange(link.mid_pdu, !last);
     if (last) {
         fragment.payload = link.queue.pop();
-        if (link.refused && link.queue.size() <= link.queue.capacity() / 2) {
-            link.refused = false;
-            if (!std::exchange(link.ready, true)) ++ready_links_;
-        }
     } else {
         fragment.payload = pdu.share();
         fragment.payload.truncate(size);
@@ -132,16 +125,6 @@ void AclScheduler::on_completed(ConnectionHandle handle, std::uint16_t count) {
     link->outstanding = static_cast<std::uint16_t>(held - completed);
     if (link->outstanding == 0) ++idle_links_;
     credits_ = static_cast<std::uint16_t>(credits_ + completed);
-}
-
-std::optional<ConnectionHandle> AclScheduler::take_ready() {
-    if (ready_links_ == 0) return std::nullopt;
-    for (Link& link : links_) {
-        if (!std::exchange(link.ready, false)) continue;
-        --ready_links_;
-        return link.handle;
-    }
-    return std::nullopt;
 }
 
 }  // namespace bluetooth::hci

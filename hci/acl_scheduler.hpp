@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "base/buffer.hpp"
@@ -27,8 +26,12 @@ struct Fragment {
 /// copying, and deals these buffers out to the links in turn, one fragment each
 /// (Vol 4 Part E 4.1).
 ///
-/// A link that has data in the controller leaves one buffer free for each link that has none, so
-/// that a peer out of range cannot make the others wait for its supervision timeout.
+/// A link that has data in the controller leaves one buffer free for each link that has none, up to
+/// half of them, so that a peer out of range cannot make the others wait for its supervision
+/// timeout.
+///
+/// A queue that was full does not announce that it has room again: the host asks `room` after
+/// packets have left.
 class AclScheduler {
 public:
     /// Each link may queue `queue_limit` PDUs.
@@ -45,8 +48,7 @@ public:
     bool remove_link(ConnectionHandle handle);
 
     /// Queues an L2CAP PDU with at least 5 octets of headroom. `no_buffers` when the link's queue
-    /// is full (`take_ready` will name the link once there is room), `not_connected` when there is
-    /// no such link; `pdu` is left alone then.
+    /// is full, `not_connected` when there is no such link; `pdu` is left alone then.
     error_code submit(ConnectionHandle handle, Buffer&& pdu);
     /// How many more PDUs the link takes.
     std::size_t room(ConnectionHandle handle) const;
@@ -58,9 +60,6 @@ public:
     /// than it holds are not counted.
     void on_completed(ConnectionHandle handle, std::uint16_t count);
 
-    /// A link whose `submit` failed and whose queue has since become half empty; each once.
-    std::optional<ConnectionHandle> take_ready();
-
     /// Completions that named no link, or more packets than were outstanding.
     std::uint64_t wrong_completions() const { return wrong_completions_; }
 
@@ -71,8 +70,6 @@ private:
         std::uint16_t outstanding = 0;
         bool in_use = false;
         bool mid_pdu = false;  ///< the first fragment of the front PDU is out
-        bool refused = false;  ///< a submit failed, and there was no room since
-        bool ready = false;    ///< for `take_ready`
     };
 
     Link* find(ConnectionHandle handle);
@@ -83,7 +80,7 @@ private:
     std::vector<Link> links_;  ///< slots are kept, with their queues' memory
     std::size_t turn_ = 0;     ///< the slot whose turn it is
     std::size_t idle_links_ = 0;
-    std::size_t ready_links_ = 0;
+    std::size_t kept_free_ = 0;  ///< for idle links, at most
     std::uint16_t data_packet_length_ = 0;
     std::uint16_t credits_ = 0;
     std::uint64_t wrong_completions_ = 0;

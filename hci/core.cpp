@@ -139,16 +139,19 @@ void Core::set_deadline(Context ctx) {
         return;
     }
     deadline_ = ctx.now + command_timeout;
-    if (paused_at_ != never)
-        paused_at_ = ctx.now;
-    else
-        ctx.out.wake_at(deadline_);
+    ctx.out.wake_at(deadline_);
 }
 
 void Core::on_timer(Context ctx) {
-    if (deadline_ == never || paused_at_ != never) return;
+    if (deadline_ == never) return;
     if (ctx.now < deadline_) {
         ctx.out.wake_at(deadline_);
+        return;
+    }
+    // When we are this late it was our own loop that did not run: neither has the command left, nor
+    // was the answer read, in time.
+    if (ctx.now > deadline_ + lateness_of_our_own) {
+        set_deadline(ctx);
         return;
     }
     fail(ctx, make_error(errc::timed_out),
@@ -156,25 +159,11 @@ void Core::on_timer(Context ctx) {
                           : "the controller no longer takes commands");
 }
 
-void Core::pause_deadlines(Time now) {
-    if (paused_at_ == never) paused_at_ = now;
-}
-
-void Core::resume_deadlines(Context ctx) {
-    if (paused_at_ == never) return;
-    if (deadline_ != never) {
-        deadline_ += ctx.now - paused_at_;
-        ctx.out.wake_at(deadline_);
-    }
-    paused_at_ = never;
-}
-
 void Core::restart() {
     queue_.clear();
     awaiting_answer_ = false;
     credits_ = 1;
     deadline_ = never;
-    paused_at_ = never;
     failed_ = false;
 }
 

@@ -24,6 +24,9 @@ public:
     /// How long the controller may take to answer, and to grant a credit while a command waits.
     /// The specification gives no limit but that of controllers in use: answers come at once.
     static constexpr Duration command_timeout = std::chrono::seconds{2};
+    /// A timer that fires this much later than asked tells of an event loop that stood still; the
+    /// controller is then given its time anew.
+    static constexpr Duration lateness_of_our_own = std::chrono::milliseconds{250};
 
     struct Statistics {
         std::uint64_t malformed_events = 0;    ///< dropped
@@ -51,10 +54,6 @@ public:
     }
 
     void on_timer(Context ctx);
-
-    /// While the host itself does not read from the transport, an answer cannot be late.
-    void pause_deadlines(Time now);
-    void resume_deadlines(Context ctx);
 
     /// Forgets queue, credits and failure, before the controller is reset (Vol 4 Part E 7.3.2).
     void restart();
@@ -92,7 +91,6 @@ private:
     /// Num_HCI_Command_Packets; 1 after a reset (Vol 4 Part E 4.4).
     std::uint8_t credits_ = 1;
     Time deadline_ = never;
-    Time paused_at_ = never;
     bool failed_ = false;
     Statistics statistics_;
 };

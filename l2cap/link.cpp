@@ -71,7 +71,7 @@ void Link::begin_payload(LinkContext& ctx) {
     if (!payload_) drop(counters_.no_buffer, "a PDU for which no buffer is free");
 }
 
-void Link::deliver_other(LinkContext& ctx, Cid channel, Bytes payload, Buffer storage) {
+void Link::deliver(LinkContext& ctx, Cid channel, Bytes payload, Buffer storage) {
     const std::size_t limit = max_payload(channel);
     if (payload.empty()) return drop(counters_.empty, "an empty PDU");
     if (limit == 0) return drop(counters_.unknown_channel, "a PDU for a channel that is not there");

@@ -58,12 +58,17 @@ public:
 
     /// The data of one ACL packet of this link.
     void receive(LinkContext& ctx, PacketBoundary boundary, Bytes data) {
-        // Nearly every packet is a whole PDU.
+        // Nearly every packet is a whole PDU, and nearly every PDU is for ATT.
         if (boundary == PacketBoundary::first_flushable && !unfinished() &&
             data.size() >= basic_header_size) {
-            const BasicHeader header = read_header(data.data());
-            if (data.size() == basic_header_size + header.pdu_length)
-                return deliver(ctx, header.channel_id, data.subspan(basic_header_size), {});
+            const auto [length, channel] = read_header(data.data());
+            const Bytes payload{data.subspan(basic_header_size)};
+            if (payload.size() == length) {
+                if (channel != Cid::att || length == 0 || length > max_payload(Cid::att))
+                    return deliver(ctx, channel, payload, {});
+                ctx.out.push(Deliver{channel, payload, {}});
+                return;
+            }
         }
         receive_fragment(ctx, boundary, data);
     }
@@ -87,14 +92,7 @@ private:
     void begin_payload(LinkContext& ctx);
     void reset_reassembly();
     void drop(std::uint32_t& counter, std::string_view reason);
-    void deliver(LinkContext& ctx, Cid channel, Bytes payload, Buffer storage) {
-        if (channel == Cid::att && !payload.empty() && payload.size() <= max_payload(Cid::att)) {
-            ctx.out.push(Deliver{channel, payload, std::move(storage)});
-            return;
-        }
-        deliver_other(ctx, channel, payload, std::move(storage));
-    }
-    void deliver_other(LinkContext& ctx, Cid channel, Bytes payload, Buffer storage);
+    void deliver(LinkContext& ctx, Cid channel, Bytes payload, Buffer storage);
 
     // The PDU that is coming in. Its basic header may itself come in pieces.
     std::array<std::uint8_t, basic_header_size> header_octets_{};

@@ -94,6 +94,7 @@ void detail::open(const asio::any_io_executor& executor, const std::string& name
         std::string message =
             name.empty() ? "no transport was named" : "no transport is called \"" + name + '"';
         message += "; known names are:\n" + known_names();
+        message.pop_back();  // the end of the last line
         return complete(executor, std::move(handler), invalid_name(std::move(message)));
     }
     scheme->factory(executor, std::string_view{name}.substr(colon + 1), std::move(handler));

@@ -74,7 +74,7 @@ TEST_CASE("advertiser: parameters, data and scan response are set before adverti
     CHECK(f.answered() == Lines{data_flags});
     CHECK(f.answered() == Lines{response_name});
     CHECK(f.answered() == Lines{enable});
-    CHECK(f.answered() == Lines{"started"});
+    CHECK(f.answered() == Lines{});
     CHECK(f.advertiser.advertising());
     f.stop();
     CHECK(f.take() == Lines{disable});
@@ -104,7 +104,7 @@ TEST_CASE("advertiser: a start while running stops, sets and starts again") {
     CHECK(f.answered() == Lines{scannable_20ms});
     CHECK(f.answered() == Lines{data_flags});
     CHECK(f.answered() == Lines{enable});
-    CHECK(f.answered() == Lines{"started"});
+    CHECK(f.answered() == Lines{});
 }
 
 TEST_CASE("advertiser: data that is not given stays, empty data clears") {
@@ -118,7 +118,7 @@ TEST_CASE("advertiser: data that is not given stays, empty data clears") {
     CHECK(!f.start());
     CHECK(f.take() == Lines{connectable_500ms});
     CHECK(f.answered() == Lines{enable});
-    CHECK(f.answered() == Lines{"started"});
+    CHECK(f.answered() == Lines{});
 
     CHECK(!f.start({}, Bytes{}));
     CHECK(f.take() == Lines{disable});
@@ -180,7 +180,7 @@ TEST_CASE("advertiser: a connection while restarting leaves the newer advertisin
     CHECK(f.advertiser.advertising());
     CHECK(f.answered(disallowed) == Lines{scannable_20ms});  // it was off already
     CHECK(f.answered() == Lines{enable});
-    CHECK(f.answered() == Lines{"started"});
+    CHECK(f.answered() == Lines{});
 }
 
 TEST_CASE("advertiser: a connection before the answer to enable leaves the controller idle") {
@@ -189,7 +189,7 @@ TEST_CASE("advertiser: a connection before the answer to enable leaves the contr
     f.answer();
     CHECK(f.take() == Lines{connectable_500ms, enable});
     f.advertiser.on_connected(f.context());
-    CHECK(f.take() == Lines{"started"});
+    CHECK(f.take() == Lines{});
     CHECK_FALSE(f.advertiser.advertising());
     CHECK(f.answered() == Lines{disable});
     CHECK(f.answered(disallowed) == Lines{});
@@ -223,9 +223,8 @@ TEST_CASE("advertiser: a refusal at any step ends the procedure with its event")
         if (step <= 1) expected.push_back(data_flags);
         if (step <= 2) expected.push_back(response_name);
         expected.push_back(enable);
-        expected.push_back("started");
         Lines seen = f.take();
-        for (std::size_t i = 1; i < expected.size(); ++i)
+        for (std::size_t i = 0; i < expected.size(); ++i)
             for (const std::string& line : f.answered()) seen.push_back(line);
         CHECK(seen == expected);
     }
@@ -258,10 +257,10 @@ TEST_CASE("advertiser: a newer start is not failed by the refusal of a command f
     CHECK(f.take() == Lines{connectable_500ms});
     CHECK(f.answered(disallowed) == Lines{scannable_20ms});
     CHECK(f.answered() == Lines{enable});
-    CHECK(f.answered() == Lines{"started"});
+    CHECK(f.answered() == Lines{});
 }
 
-TEST_CASE("advertiser: start, stop and start again quickly ends in the last one, reported once") {
+TEST_CASE("advertiser: start, stop and start again quickly ends in the last one") {
     Fixture f;
     CHECK(!f.start({}, flags));
     f.answer();
@@ -272,53 +271,7 @@ TEST_CASE("advertiser: start, stop and start again quickly ends in the last one,
     CHECK(f.answered() == Lines{disable});
     CHECK(f.answered() == Lines{scannable_20ms});
     CHECK(f.answered() == Lines{enable});
-    CHECK(f.answered() == Lines{"started"});
-}
-
-TEST_CASE("advertiser: pausing reports when the controller is idle, resuming enables again") {
-    Fixture f;
-    f.run();
-    f.advertiser.pause(f.context());
-    CHECK(f.take() == Lines{disable});
-    CHECK(f.answered() == Lines{"paused"});
-    CHECK(f.advertiser.advertising());
-    f.advertiser.resume(f.context());
-    CHECK(f.take() == Lines{enable});
-    CHECK(f.answered() == Lines{});  // the app did not start anything
-}
-
-TEST_CASE("advertiser: when idle it is paused at once, and what is started waits for resume") {
-    Fixture f;
-    f.advertiser.pause(f.context());
-    CHECK(f.take() == Lines{"paused"});
-    CHECK(!f.start());
-    CHECK(f.take() == Lines{});
-    f.advertiser.resume(f.context());
-    CHECK(f.take() == Lines{connectable_500ms});
-    CHECK(f.answered() == Lines{enable});
-    CHECK(f.answered() == Lines{"started"});
-}
-
-TEST_CASE("advertiser: paused at any step of a start, it goes on at resume") {
-    for (int step = 0; step < 4; ++step) {
-        CAPTURE(step);
-        Fixture f;
-        CHECK(!f.start({}, flags, name));
-        for (int i = 0; i < step; ++i) f.answer();
-        (void)f.take();
-        f.advertiser.pause(f.context());
-        CHECK(f.take() == Lines{});
-        if (step < 3) {
-            CHECK(f.answered() == Lines{"paused"});
-        } else {
-            CHECK(f.answered() == Lines{"started", disable});
-            CHECK(f.answered() == Lines{"paused"});
-        }
-        f.advertiser.resume(f.context());
-        Lines last;
-        for (Lines next = f.take(); !next.empty(); next = f.answered()) last = next;
-        CHECK(last == (step < 3 ? Lines{"started"} : Lines{enable}));
-    }
+    CHECK(f.answered() == Lines{});
 }
 
 TEST_CASE("advertiser: a reset of the controller fails it, and the data is set anew afterwards") {
@@ -344,6 +297,34 @@ TEST_CASE("advertiser: a reset of the controller fails it, and the data is set a
     CHECK(idle.take() == Lines{});
 }
 
+TEST_CASE(
+    "advertiser: it is idle until started, and again when the controller has answered a stop") {
+    Fixture f;
+    CHECK(f.advertiser.idle());
+    CHECK(!f.start());
+    CHECK_FALSE(f.advertiser.idle());
+    f.stop();  // the command for the parameters is in flight
+    CHECK_FALSE(f.advertiser.idle());
+    f.answer();
+    CHECK(f.advertiser.idle());
+    (void)f.take();
+
+    f.run();
+    CHECK_FALSE(f.advertiser.idle());
+    f.stop();
+    CHECK_FALSE(f.advertiser.idle());
+    f.answer();
+    CHECK(f.advertiser.idle());
+
+    f.run();
+    f.advertiser.on_connected(f.context());
+    CHECK(f.advertiser.idle());
+
+    CHECK(!f.start());
+    f.advertiser.on_controller_reset(f.context(), make_error(errc::timed_out));
+    CHECK(f.advertiser.idle());
+}
+
 TEST_CASE("advertiser: an answer that nobody waits for is ignored") {
     Fixture f;
     CHECK(f.answered() == Lines{});
@@ -362,13 +343,11 @@ struct LaggingController {
     std::string parameters;
     std::deque<std::optional<hci::Status>> to_host;  // nothing: a central has connected
     int in_flight = 0;
-    int started = 0;
 
     void collect() {
-        for (const std::string& line : host.take()) {
+        for (const std::string& line : host.take())
             if (line.starts_with("hci ")) receive(line);
-            if (line == "started") ++started;
-        }
+        if (host.advertiser.idle()) REQUIRE_FALSE(enabled);
     }
     void receive(const std::string& line) {
         REQUIRE(++in_flight == 1);
@@ -412,33 +391,28 @@ TEST_CASE("advertiser: whatever the order of inputs, controller and advertiser a
         Fixture f;
         LaggingController controller{.host = f, .dice = dice, .parameters = {}, .to_host = {}};
         for (int i = 0; i < 40; ++i) {
-            switch (dice.roll(9)) {
+            switch (dice.roll(7)) {
             case 0:
                 CHECK(!f.start(dice.roll(2) == 0 ? scannable() : AdvertisingParameters{},
                                dice.roll(2) == 0 ? std::optional<Bytes>{flags} : std::nullopt));
                 break;
             case 1: f.stop(); break;
             case 2: controller.central_connects(); break;
-            case 3: f.advertiser.pause(f.context()); break;
-            case 4: f.advertiser.resume(f.context()); break;
             default: controller.deliver(); break;
             }
             controller.collect();
         }
         controller.obedient = true;
-        f.advertiser.resume(f.context());
-        controller.collect();
         while (!controller.to_host.empty()) controller.deliver();
         CHECK(controller.in_flight == 0);
         CHECK(controller.enabled == f.advertiser.advertising());
+        CHECK(controller.enabled == !f.advertiser.idle());
 
         // And the next start works as the first one did.
-        const int started = controller.started;
         CHECK(!f.start());
         controller.collect();
         while (!controller.to_host.empty()) controller.deliver();
         CHECK(controller.enabled);
         CHECK(controller.parameters == connectable_500ms);
-        CHECK(controller.started == started + 1);
     }
 }

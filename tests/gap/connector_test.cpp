@@ -329,6 +329,43 @@ TEST_CASE("connector: a reset of the controller fails the attempt at any step") 
     }
 }
 
+TEST_CASE("connector: it is idle while the controller neither initiates nor owes an answer") {
+    Fixture f;
+    CHECK(f.connector.idle());
+    CHECK(!f.connect());
+    CHECK_FALSE(f.connector.idle());
+    CHECK(f.answered(disallowed) == Lines{create, "connect failed: command disallowed"});
+    CHECK(f.connector.idle());
+
+    f.initiate();
+    CHECK_FALSE(f.connector.idle());
+    CHECK(f.completed(success_event));
+    CHECK(f.connector.idle());
+
+    f.initiate();
+    CHECK(!f.cancel_attempt());
+    CHECK(f.completed(cancelled_event));
+    CHECK_FALSE(f.connector.pending());
+    CHECK_FALSE(f.connector.idle());  // LE Create Connection Cancel is in flight
+    f.answer();
+    CHECK(f.connector.idle());
+
+    // An abandoned attempt counts until the controller has ended it.
+    for (const auto& end : {success_event, failed_event}) {
+        f.initiate();
+        CHECK(!f.cancel_attempt());
+        f.answer(disallowed);
+        CHECK_FALSE(f.connector.pending());
+        CHECK_FALSE(f.connector.idle());
+        CHECK_FALSE(f.completed(end));
+        CHECK(f.connector.idle());
+    }
+
+    f.initiate();
+    f.connector.on_controller_reset(f.context(), make_error(errc::connection_lost));
+    CHECK(f.connector.idle());
+}
+
 TEST_CASE("connector: an answer that nobody waits for is ignored") {
     Fixture f;
     CHECK(f.answered() == Lines{});
@@ -373,6 +410,7 @@ TEST_CASE("connector: whatever the order of inputs, each attempt ends with exact
                     if (line == connected) ++links;
                 }
             }
+            if (f.connector.idle()) REQUIRE_FALSE(initiating);
         };
         const auto deliver = [&] {
             if (to_host.empty()) return;
@@ -420,6 +458,7 @@ TEST_CASE("connector: whatever the order of inputs, each attempt ends with exact
             while (!to_host.empty()) deliver();
         }
         CHECK_FALSE(f.connector.pending());
+        CHECK(f.connector.idle() == !initiating);
         CHECK(attempts == outcomes);
         CHECK(links == made);
     }

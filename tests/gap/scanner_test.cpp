@@ -274,6 +274,29 @@ TEST_CASE("scanner: only reports that fit are delivered, whatever count and leng
     CHECK(f.reported(hex("01 | 00 04 66 55 44 33 22 11 00 c4")) == Lines{});
 }
 
+TEST_CASE("scanner: it is idle until started, and again when the controller has answered a stop") {
+    Fixture f;
+    CHECK(f.scanner.idle());
+    CHECK(!f.start());
+    CHECK_FALSE(f.scanner.idle());
+    f.stop();  // the command for the parameters is in flight
+    CHECK_FALSE(f.scanner.idle());
+    f.answer();
+    CHECK(f.scanner.idle());
+    (void)f.take();
+
+    f.run({.duration = 500ms});
+    CHECK_FALSE(f.scanner.idle());
+    CHECK(f.at(500ms) == Lines{done, disable});
+    CHECK_FALSE(f.scanner.idle());
+    f.answer();
+    CHECK(f.scanner.idle());
+
+    f.run();
+    f.scanner.on_controller_reset(f.context(), make_error(errc::timed_out));
+    CHECK(f.scanner.idle());
+}
+
 TEST_CASE("scanner: whatever the order of inputs, controller and scanner agree in the end") {
     for (std::uint32_t seed = 0; seed < 2000; ++seed) {
         CAPTURE(seed);
@@ -301,6 +324,7 @@ TEST_CASE("scanner: whatever the order of inputs, controller and scanner agree i
                 }
                 answers.push_back(status);
             }
+            if (f.scanner.idle()) REQUIRE_FALSE(enabled);
         };
         const auto deliver = [&] {
             if (answers.empty()) return;
@@ -326,6 +350,7 @@ TEST_CASE("scanner: whatever the order of inputs, controller and scanner agree i
         obedient = true;
         while (!answers.empty()) deliver();
         CHECK(enabled == f.scanner.scanning());
+        CHECK(enabled == !f.scanner.idle());
         CHECK(starts == ends + (f.scanner.scanning() ? 1 : 0));
     }
 }

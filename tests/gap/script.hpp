@@ -50,9 +50,7 @@ private:
         std::array<std::uint8_t, 258> packet{};
         return "hci " + to_hex(hci::encode_command_packet(send.command, packet));
     }
-    static std::string show(AdvertisingStarted) { return "started"; }
     static std::string show(const AdvertisingFailed& e) { return "failed: " + e.error.message(); }
-    static std::string show(AdvertisingPaused) { return "paused"; }
     static std::string show(const ScanResult& r) {
         return "result " + std::to_string(static_cast<int>(r.event_type)) + ' ' +
                std::to_string(static_cast<int>(r.address_type)) + ' ' + to_string(r.address) + ' ' +

@@ -201,35 +201,6 @@ TEST_CASE("hci core: each command has its own 2 s") {
     CHECK(host.failures.empty());
 }
 
-TEST_CASE("hci core: deadlines stand still while the host itself does not read") {
-    Harness host;
-    host.submit(Reset{});
-    host.advance(1500ms);
-    host.core.pause_deadlines(host.now);
-    host.advance(60s);
-    CHECK(host.failures.empty());
-    host.core.resume_deadlines(host.ctx());
-    host.drain();
-    host.advance(499ms);
-    CHECK(host.failures.empty());
-    host.advance(1ms);
-    CHECK(host.failures.size() == 1);
-}
-
-TEST_CASE("hci core: a command submitted while the host does not read has 2 s from when it reads") {
-    Harness host;
-    host.core.pause_deadlines(host.now);
-    host.advance(10s);
-    host.submit(Reset{});
-    host.advance(60s);
-    host.core.resume_deadlines(host.ctx());
-    host.drain();
-    host.advance(1999ms);
-    CHECK(host.failures.empty());
-    host.advance(1ms);
-    CHECK(host.failures.size() == 1);
-}
-
 TEST_CASE("hci core: after a restart it works as new, and old answers count for nothing") {
     Harness host;
     host.submit(ReadRssi{handle}, 1);

@@ -171,7 +171,14 @@ void add_controller(CLI::App& app, Program& program) {
         ->type_name("N")
         ->capture_default_str();
     command->callback([&program, arguments] {
-        program.command = [&program, arguments] { Serve{program.options, *arguments}.run(); };
+        program.command = [&program, arguments] {
+            if (!program.options.transport.empty() || !program.options.snoop.empty())
+                throw Failure{
+                    "controller is itself a controller: it takes neither -t nor --snoop; "
+                    "record on the side of its hosts",
+                    exit_usage};
+            Serve{program.options, *arguments}.run();
+        };
     });
 }
 

@@ -24,7 +24,10 @@ public:
             if (error) return;
             interrupted_ = true;
             stop();
-            signals_.clear();  // a second Ctrl-C ends the program at once
+            // A second Ctrl-C ends the program at once; a broken pipe must not, before the
+            // controller was left clean.
+            signals_.remove(SIGINT);
+            signals_.remove(SIGTERM);
         });
     }
 
@@ -61,8 +64,10 @@ public:
     /// Runs on until `done()` holds, whatever has happened; for cleaning up. Gives up in the end.
     template <class Done> void finish(Done&& done) {
         const Time deadline = Clock::now() + std::chrono::seconds{1};
-        context_.restart();
-        while (!done() && Clock::now() < deadline) context_.run_one_until(deadline);
+        while (!done() && Clock::now() < deadline) {
+            context_.restart();
+            context_.run_one_until(deadline);
+        }
     }
 
     /// Gives the whole program so much time from now on.
@@ -82,7 +87,8 @@ private:
 
     // Everything runs on this thread, so Asio need not lock.
     asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
-    asio::signal_set signals_{context_, SIGINT, SIGTERM};
+    // SIGPIPE: the reader of our output has gone, as with `| head`.
+    asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGPIPE};
     Time last_ = never;
     bool interrupted_ = false;
     std::optional<std::string> failure_;
