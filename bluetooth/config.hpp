@@ -24,7 +24,7 @@ struct mac {
 
 /// Which kind of address we use. Write only, while active; by default `public_address` where the
 /// controller has one, else `random_static`. Not changeable while advertising, scanning or
-/// connecting (`errc::busy`).
+/// connecting, nor before the controller has ended these (`errc::busy`).
 enum class addr_mode : std::uint8_t {
     public_address = 0,  ///< `errc::invalid_argument` when the controller has none
     random_static = 1,   ///< a new one each time this is set

@@ -279,7 +279,7 @@ void Host::terminate(Connection& connection, error_code cause) {
 
 void Host::on_disconnect_refused(ConnectionHandle handle, error_code error) {
     Connection* connection = find(handle);
-    if (connection == nullptr) return;
+    if (connection == nullptr || connection->disconnect_deadline == never) return;
     connection->disconnect_deadline = never;
     if (error == errc::not_connected) return close_connection(handle, error);
     delivery_.deliver(CommandFailed{"gap_disconnect", error});

@@ -117,7 +117,9 @@ TEST_CASE("gap: the address mode decides by which address peers know us") {
     REQUIRE(!device.host.advertise(20ms, {}, {}, true));
     CHECK(device.host.set(config::addr_mode::random_static) == errc::busy);
     device.host.stop_advertising();
-    CHECK(!device.host.set(config::addr_mode::random_static));  // takes effect in order
+    CHECK(device.host.set(config::addr_mode::random_static) == errc::busy);
+    world.settle();
+    CHECK(!device.host.set(config::addr_mode::random_static));
     CHECK(heard().is_static_random());
     CHECK(device.events().empty());
 }

@@ -181,7 +181,7 @@ TEST_CASE("host: a controller that answers no more does not hold up the closing"
     world.connect(device, peer);
     device.tamper = [](Octets& packet) { packet.clear(); };
     device.host.stop();
-    world.advance(499ms);
+    world.advance(999ms);  // half of it for the links, half for the reset
     CHECK(device.host.closing());
     world.advance(1ms);
     CHECK(!device.host.closing());
