@@ -150,6 +150,8 @@ void Server::answer_read(const ServerContext& ctx, ServerSession& session, Token
         session.granted_ = 0;
     else if (refusal)
         session.refusal_ = refusal;
+    else if (session.request_[0] == ReadRequest::code)
+        return finish_read(ctx, session);
     else
         ++session.granted_;
     run(ctx, session, session.request_);

@@ -226,6 +226,7 @@ private:
     Outcome read_by_type(Run& run);
     Outcome read_by_group_type(Run& run);
     Outcome read(Run& run);
+    void finish_read(const ServerContext& ctx, ServerSession& session);
     Outcome read_blob(Run& run);
     template <class Request> Outcome read_multiple(Run& run);
     std::optional<ErrorCode> unreadable(const ServerSession& session, const Attribute& attribute,
