@@ -30,9 +30,15 @@ struct MtuExchanged {
     std::uint16_t mtu = default_mtu;
 };
 
-/// State of one ATT bearer.
+/// State of one ATT bearer (Vol 3 Part F 3.2.11): the unenhanced one on the fixed channel, or an
+/// enhanced one on an L2CAP channel, whose MTU is that channel's from the start.
 class Bearer {
 public:
+    Bearer() = default;
+    explicit Bearer(std::uint16_t enhanced_mtu)
+        : mtu_(enhanced_mtu), mtu_exchanged_(true), enhanced_(true) {}
+
+    bool enhanced() const { return enhanced_; }
     std::uint16_t mtu() const { return mtu_; }
     bool mtu_exchanged() const { return mtu_exchanged_; }
 
@@ -50,6 +56,7 @@ public:
 private:
     std::uint16_t mtu_ = default_mtu;
     bool mtu_exchanged_ = false;
+    bool enhanced_ = false;
     bool closed_ = false;
 };
 

@@ -60,7 +60,7 @@ Handle Database::add_include(HandleRange service, const UUID& uuid) {
 }
 
 Handle Database::add_characteristic(const UUID& uuid, std::uint8_t properties, std::uint16_t flags,
-                                    Bytes value) {
+                                    Bytes value, std::uint8_t min_key_size) {
     std::vector<std::uint8_t> declaration{properties};  // Vol 3 Part G 3.3.1
     for (const std::uint8_t octet : octets_of(static_cast<std::uint16_t>(next_ + 1)))
         declaration.push_back(octet);
@@ -69,13 +69,33 @@ Handle Database::add_characteristic(const UUID& uuid, std::uint8_t properties, s
     if (add(type::characteristic, Attribute::Kind::characteristic, flag::read, declaration) ==
         nullptr)
         return no_handle;
-    const Attribute* added = add(uuid, Attribute::Kind::value, flags, value);
-    return added != nullptr ? added->handle : no_handle;
+    Attribute* added = add(uuid, Attribute::Kind::value, flags, value);
+    if (added == nullptr) return no_handle;
+    added->min_key_size = min_key_size;
+    return added->handle;
 }
 
-Handle Database::add_descriptor(const UUID& uuid, std::uint16_t flags, Bytes value) {
-    const Attribute* added = add(uuid, Attribute::Kind::descriptor, flags, value);
-    return added != nullptr ? added->handle : no_handle;
+Handle Database::add_descriptor(const UUID& uuid, std::uint16_t flags, Bytes value,
+                                std::uint8_t min_key_size) {
+    Attribute* added = add(uuid, Attribute::Kind::descriptor, flags, value);
+    if (added == nullptr) return no_handle;
+    added->min_key_size = min_key_size;
+    return added->handle;
+}
+
+Handle Database::add_extended_properties(Bytes value) {
+    Attribute* added =
+        add(type::extended_properties, Attribute::Kind::descriptor, flag::read, value);
+    if (added == nullptr) return no_handle;
+    added->user = false;
+    return added->handle;
+}
+
+Handle Database::add_client_features() {
+    constexpr std::uint16_t flags = flag::read | flag::write;
+    const Handle handle = add_characteristic(type::client_supported_features, flags, flags);
+    if (handle != no_handle) attributes_.back().kind = Attribute::Kind::client_features;
+    return handle;
 }
 
 Handle Database::add_client_configuration() {
@@ -92,11 +112,15 @@ Handle Database::add_client_configuration() {
     const auto updates = value->flags & (flag::notify | flag::indicate);
     const auto flags = readers | updates | flag::read | flag::write | flag::write_no_response;
     const std::uint16_t configuration = value->configuration;
+    const std::uint8_t min_key_size = value->min_key_size;
+    const Handle configured = value->handle;
     Attribute* added = add(type::client_configuration, Attribute::Kind::client_configuration,
                            static_cast<std::uint16_t>(flags), {});
     if (added == nullptr) return no_handle;
     added->configuration = configuration;
+    added->min_key_size = min_key_size;
     configuration_handles_.push_back(added->handle);
+    configured_values_.push_back(configured);
     return added->handle;
 }
 

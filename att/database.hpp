@@ -23,7 +23,7 @@ inline constexpr std::uint16_t write = 0x0008;
 inline constexpr std::uint16_t notify = 0x0010;
 inline constexpr std::uint16_t indicate = 0x0020;
 inline constexpr std::uint16_t authenticated_signed_write = 0x0040;
-inline constexpr std::uint16_t extended_properties = 0x0080;
+inline constexpr std::uint16_t reliable_write = 0x0080;  ///< as property: extended properties
 inline constexpr std::uint16_t aux_write = 0x0100;
 inline constexpr std::uint16_t read_encrypted = 0x0200;
 inline constexpr std::uint16_t read_authenticated = 0x0400;
@@ -39,7 +39,16 @@ inline constexpr UUID primary_service{0x2800};
 inline constexpr UUID secondary_service{0x2801};
 inline constexpr UUID include{0x2802};
 inline constexpr UUID characteristic{0x2803};
+inline constexpr UUID extended_properties{0x2900};
+inline constexpr UUID user_description{0x2901};
 inline constexpr UUID client_configuration{0x2902};
+inline constexpr UUID server_configuration{0x2903};
+inline constexpr UUID presentation_format{0x2904};
+inline constexpr UUID aggregate_format{0x2905};
+inline constexpr UUID service_changed{0x2a05};
+inline constexpr UUID client_supported_features{0x2b29};
+inline constexpr UUID database_hash{0x2b2a};
+inline constexpr UUID server_supported_features{0x2b3a};
 }  // namespace type
 
 struct HandleRange {
@@ -55,7 +64,8 @@ struct Attribute {
         characteristic,        ///< the declaration
         value,                 ///< of a characteristic
         descriptor,            ///< any but the next
-        client_configuration,  ///< its value belongs to the session, not to the database
+        client_configuration,  ///< its value belongs to each client, not to the database
+        client_features,       ///< as that
     };
     static constexpr std::size_t default_capacity = 20;
     static constexpr std::uint16_t no_configuration = 0xffff;
@@ -68,6 +78,7 @@ struct Attribute {
     Handle handle = no_handle;
     Handle group_end = no_handle;  ///< of a service or characteristic; else the handle itself
     std::uint16_t flags = 0;
+    std::uint8_t min_key_size = 0;  ///< where flags ask for encryption; 0: the server's minimum
     /// Of a value: the number of its CCCD. Of a CCCD: its own. They count from 0 by handle.
     std::uint16_t configuration = no_configuration;
     std::size_t capacity = default_capacity;  ///< for remote writes; what exceeds it is dropped
@@ -85,14 +96,22 @@ public:
 
     /// The next attribute gets this handle, which must be above all in use.
     void continue_at(Handle handle) { next_ = number(handle); }
+    /// The number of the next handle; 0x10000 when all are used up.
+    std::uint32_t next_handle() const { return next_; }
     Handle add_service(const UUID& uuid, const UUID& declaration = type::primary_service);
     Handle add_include(HandleRange service, const UUID& uuid);
     /// Adds the declaration, which shows `properties`, and the value. Returns the value's handle.
     Handle add_characteristic(const UUID& uuid, std::uint8_t properties, std::uint16_t flags,
-                              Bytes value = {});
-    Handle add_descriptor(const UUID& uuid, std::uint16_t flags, Bytes value = {});
+                              Bytes value = {}, std::uint8_t min_key_size = 0);
+    Handle add_descriptor(const UUID& uuid, std::uint16_t flags, Bytes value = {},
+                          std::uint8_t min_key_size = 0);
     /// A CCCD that belongs to the characteristic value added last.
     Handle add_client_configuration();
+    /// The Characteristic Extended Properties, which belong to the table: the application neither
+    /// writes them nor hears of reads.
+    Handle add_extended_properties(Bytes value);
+    /// The Client Supported Features characteristic, whose value every client has for itself.
+    Handle add_client_features();
     /// What is added from now on belongs to the application, or not.
     void user_attributes(bool user) { user_ = user; }
     /// Computes the ends of the groups and the index by type.
@@ -127,6 +146,10 @@ public:
     Handle configuration_handle(std::size_t configuration) const {
         return configuration_handles_[configuration];
     }
+    /// The handle of the value that it configures.
+    Handle configured_value(std::size_t configuration) const {
+        return configured_values_[configuration];
+    }
 
     /// From the first to the last handle whose definition differs from `other`'s; nothing when the
     /// tables are the same to a client.
@@ -144,7 +167,8 @@ private:
     std::vector<Attribute> attributes_;
     std::vector<TypeGroup> types_;  // sorted by type
     std::vector<std::uint32_t> places_by_type_;
-    std::vector<Handle> configuration_handles_;
+    std::vector<Handle> configuration_handles_;  // both by number
+    std::vector<Handle> configured_values_;
     std::size_t configuration_count_ = 0;
     std::uint32_t next_ = 1;
     bool user_ = false;

@@ -334,6 +334,12 @@ inline constexpr std::uint8_t command_flag = 0x40;
 /// An opcode with this bit set ends with an authentication signature (3.3.1).
 inline constexpr std::uint8_t authentication_signature_flag = 0x80;
 
+/// One of several values that are sent together.
+struct HandleValue {
+    Handle handle{};
+    Bytes value;
+};
+
 /// `uuid` in a size that ATT can carry: 32-bit UUIDs are sent in 128 bits (3.2.1).
 inline UUID wire_uuid(const UUID& uuid) { return uuid.size() == 4 ? uuid.canonical() : uuid; }
 

@@ -48,8 +48,16 @@ public:
         fragments_.clear();
         buffers_.clear();
         deadline_ = never;
+        lost_ = false;
     }
-    bool empty() const { return fragments_.empty(); }
+    /// Forgets the fragments without the client's asking for it, who may believe them to be here.
+    void lose() {
+        const bool lost = lost_ || !fragments_.empty();
+        clear();
+        lost_ = lost;
+    }
+    /// Whether some of what the client has prepared since it last executed was lost.
+    bool lost() const { return lost_; }
     Time deadline() const { return deadline_; }
     std::span<const Fragment> fragments() const { return fragments_; }
 
@@ -59,6 +67,7 @@ private:
     std::vector<Fragment> fragments_;
     std::vector<Buffer> buffers_;
     Time deadline_ = never;
+    bool lost_ = false;
 };
 
 }  // namespace bluetooth::att

@@ -6,10 +6,17 @@
 
 namespace bluetooth::att {
 
-ServerSession::ServerSession(Server& server, Bearer& bearer)
+ClientState::ClientState(Server& server)
+    : server_(server), configurations_(server.database().configuration_count()) {
+    server.clients_.push_back(this);
+}
+
+ClientState::~ClientState() { std::erase(server_.clients_, this); }
+
+ServerSession::ServerSession(Server& server, ClientState& client, Bearer& bearer)
     : server_(server),
+      client_(client),
       bearer_(bearer),
-      configurations_(server.database().configuration_count()),
       waiting_(server.limits().waiting_pdus),
       prepared_(server.limits().prepared_fragments, server.limits().prepared_buffers),
       indications_(server.limits().pending_indications) {
@@ -23,11 +30,16 @@ std::optional<HandleRange> Server::replace_database(Database database) {
     const std::optional<HandleRange> changed = database_.difference(database);
     database_ = std::move(database);
     if (!changed) return changed;
+    for (ClientState* client : clients_) {
+        client->configurations_.resize(database_.configurations_below(changed->start));
+        client->configurations_.resize(database_.configuration_count());
+        client->table_changed(*changed);
+    }
     for (ServerSession* session : sessions_) {
-        session->configurations_.resize(database_.configurations_below(changed->start));
-        session->configurations_.resize(database_.configuration_count());
-        session->prepared_.clear();
+        session->prepared_.lose();
         session->verdicts_void_ = session->state_ == ServerSession::State::awaiting_read_answer;
+        for (std::size_t i = 0; i < session->indications_.size(); ++i)
+            session->indications_[i].stale |= session->indications_[i].handle >= changed->start;
     }
     return changed;
 }
@@ -49,6 +61,7 @@ void Server::receive(const ServerContext& ctx, ServerSession& session, Bytes pdu
 
 void Server::start(const ServerContext& ctx, ServerSession& session, Bytes pdu) {
     if ((pdu[0] & command_flag) != 0) return command(ctx, session, pdu);
+    on_request(session.client_);
     session.granted_ = 0;
     session.refusal_.reset();
     session.answer_due_ = never;
@@ -87,6 +100,12 @@ void Server::run(const ServerContext& ctx, ServerSession& session, Bytes request
 Server::Outcome Server::dispatch(Run& run) {
     if (run.request.size() > run.session.bearer_.mtu())
         return refuse(run, no_handle, ErrorCode::invalid_pdu);
+    ClientState& client = run.session.client_;
+    if (client.out_of_sync() && client.awareness_ == ChangeAwareness::unaware &&
+        needs_known_table(run.request)) {
+        client.awareness_ = ChangeAwareness::told;
+        return refuse(run, no_handle, ErrorCode::database_out_of_sync);
+    }
     switch (static_cast<Opcode>(run.request[0])) {
     case Opcode::exchange_mtu_request: return exchange_mtu(run);
     case Opcode::find_information_request: return find_information(run);
@@ -122,6 +141,9 @@ void Server::start_waiting(const ServerContext& ctx, ServerSession& session) {
 }
 
 Server::Outcome Server::exchange_mtu(Run& run) {
+    // The MTU of an enhanced bearer is that of its channel (3.4.2).
+    if (run.session.bearer_.enhanced())
+        return refuse(run, no_handle, ErrorCode::request_not_supported);
     const auto request = run.decoded<ExchangeMtuRequest>();
     if (!request) return refuse(run, no_handle, ErrorCode::invalid_pdu);
     run.response.assign(ExchangeMtuResponse{rx_mtu_});
@@ -177,7 +199,8 @@ void Server::on_timer(const ServerContext& ctx, ServerSession& session) {
         abandon(ctx, session, errc::timed_out);
         ctx.out.push(CloseBearer{make_error(errc::timed_out)});
     }
-    if (ctx.now >= session.prepared_.deadline()) session.prepared_.clear();
+    if (ctx.now >= session.prepared_.deadline()) session.prepared_.lose();
+    if (session.client_.unannounced_) announce_change(ctx, session);
     if (ctx.now >= session.answer_due_) {
         switch (session.state_) {
         case ServerSession::State::idle: break;
@@ -223,8 +246,13 @@ void Server::on_disconnected(const ServerContext& ctx, ServerSession& session) {
 void Server::abandon(const ServerContext& ctx, ServerSession& session, errc error) {
     session.bearer_.close();
     session.confirmation_due_ = never;
-    while (!session.indications_.empty())
-        ctx.out.push(IndicationDone{session.indications_.pop().handle, make_error(error)});
+    const auto fail = [&](const ServerSession::Indication& indication) {
+        if (indication.changes == 0)
+            ctx.out.push(IndicationDone{indication.handle, make_error(error)});
+    };
+    if (session.unconfirmed_) fail(*session.unconfirmed_);
+    session.unconfirmed_.reset();
+    while (!session.indications_.empty()) fail(session.indications_.pop());
     session.prepared_.clear();
     session.waiting_.clear();
     session.response_.reset();

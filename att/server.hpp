@@ -11,10 +11,12 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "att/bearer.hpp"
+#include "att/client_state.hpp"
 #include "att/database.hpp"
 #include "att/pdus.hpp"
 #include "att/prepared_writes.hpp"
@@ -25,15 +27,6 @@
 #include "base/time.hpp"
 
 namespace bluetooth::att {
-
-/// What the security of a link allows (Vol 3 Part C 10.3.1).
-struct LinkSecurity {
-    bool encrypted = false;
-    bool authenticated = false;  ///< the key in use is protected against a man in the middle
-    bool bonded = false;         ///< a key for this peer is stored, whether in use or not
-    std::uint8_t key_size = 0;   ///< octets of the key in use
-    bool authorized = false;
-};
 
 /// Names one event that the application answers.
 enum class Token : std::uint32_t {};
@@ -48,6 +41,12 @@ struct Written {
     Handle handle{};
     Token token{};
 };
+/// Event: a client has changed what it subscribes to: its CCCD for this value is now
+/// `configuration` (Vol 3 Part G 3.3.3.3).
+struct Subscribed {
+    Handle handle{};
+    std::uint16_t configuration = 0;
+};
 /// Event: an accepted indication has ended: confirmed (no error), `errc::timed_out` or
 /// `errc::not_connected`. Exactly one per indication, in the order of the calls.
 struct IndicationDone {
@@ -56,7 +55,7 @@ struct IndicationDone {
 };
 
 using ServerOutbox =
-    Outbox<Send, CloseBearer, MtuExchanged, ReadRequested, Written, IndicationDone>;
+    Outbox<Send, CloseBearer, MtuExchanged, ReadRequested, Written, Subscribed, IndicationDone>;
 
 struct ServerContext {
     Time now;
@@ -74,29 +73,17 @@ struct ServerLimits {
 
 class Server;
 
-/// What a server knows of one client. Lives as long as its bearer and less long than its server.
+/// The server's side of one bearer. Lives as long as that and less long than its client's state.
 class ServerSession {
 public:
-    ServerSession(Server& server, Bearer& bearer);
+    ServerSession(Server& server, ClientState& client, Bearer& bearer);
     ServerSession(const ServerSession&) = delete;
     ServerSession& operator=(const ServerSession&) = delete;
     ~ServerSession();
 
-    void set_security(const LinkSecurity& security) { security_ = security; }
-    const LinkSecurity& security() const { return security_; }
+    const ClientState& client() const { return client_; }
     const Bearer& bearer() const { return bearer_; }
 
-    /// The value of a CCCD, by its number (Vol 3 Part G 3.3.3.3); 0 for unknown ones.
-    std::uint16_t configuration(std::size_t number) const {
-        if (number >= configurations_.size()) return 0;
-        return static_cast<std::uint16_t>(configurations_[number][0] | configurations_[number][1]
-                                                                           << 8);
-    }
-    void set_configuration(std::size_t number, std::uint16_t value) {
-        if (number < configurations_.size())
-            configurations_[number] = {static_cast<std::uint8_t>(value),
-                                       static_cast<std::uint8_t>(value >> 8)};
-    }
     /// PDUs that were dropped because the peer sent more than the limits allow.
     std::uint32_t dropped() const { return dropped_; }
 
@@ -110,13 +97,15 @@ private:
     };
     struct Indication {
         Handle handle{};
-        Buffer pdu;  // none any more for the one on the air
+        Buffer pdu;          // none any more for the one on the air
+        bool stale = false;  // the table was replaced since
+        /// Not the application's, but that Service Changed tells this many of them.
+        std::uint32_t changes = 0;
     };
 
     Server& server_;
+    ClientState& client_;
     Bearer& bearer_;
-    LinkSecurity security_;
-    std::vector<std::array<std::uint8_t, 2>> configurations_;  // as on the wire
 
     // The request in progress. One that waits for verdicts on reads is run again from its start
     // with one verdict more each time, so nothing half done has to be kept. It is nearly always a
@@ -135,7 +124,8 @@ private:
 
     PreparedWrites prepared_;
 
-    Ring<Indication> indications_;
+    std::optional<Indication> unconfirmed_;
+    Ring<Indication> indications_;  // that wait for their turn
     Time confirmation_due_ = never;
     std::uint32_t dropped_ = 0;
 };
@@ -160,6 +150,9 @@ public:
 
     /// What Exchange MTU is answered with, on every bearer.
     void set_rx_mtu(std::uint16_t mtu) { rx_mtu_ = std::clamp(mtu, default_mtu, max_mtu); }
+    /// Whether a value that does not fit is refused instead of cut: what clients write by Invalid
+    /// Attribute Value Length or Insufficient Resources, our own updates by `errc::too_big`.
+    void strict(bool wanted) { strict_ = wanted; }
     /// Whether remote reads of user attributes raise `ReadRequested` and wait for the answer.
     void read_events(bool wanted) { read_events_ = wanted; }
 
@@ -178,29 +171,45 @@ public:
 
     /// Sends a notification, whether subscribed to or not, with `value` or the stored value, cut to
     /// ATT_MTU - 3. It may overtake indications that wait for an earlier one's confirmation.
-    /// Errors: `invalid_argument` (not a characteristic value), `no_buffers`, `not_connected`.
+    /// Errors: `invalid_argument` (not a characteristic value), `no_buffers`, `not_connected`,
+    /// `too_big` (strict), `try_again` (the client copes with changes of the table and has yet to
+    /// learn of the last one: nothing else may be sent to it).
     error_code notify(const ServerContext& ctx, ServerSession& session, Handle handle,
                       std::optional<Bytes> value = std::nullopt);
+    /// Sends several notifications, in as few PDUs as the client takes. Errors as for `notify`;
+    /// then none was sent.
+    error_code notify_multiple(const ServerContext& ctx, ServerSession& session,
+                               std::span<const HandleValue> values);
     /// As `notify`, for an indication; the value is taken now, even when it has to wait for its
-    /// turn. If there is no error, `IndicationDone` follows.
+    /// turn. If there is no error, `IndicationDone` follows; with `try_again` if the table was
+    /// replaced before its turn came.
     error_code indicate(const ServerContext& ctx, ServerSession& session, Handle handle,
                         std::optional<Bytes> value = std::nullopt);
     /// Whether the client has subscribed to notifications or indications of this value.
-    bool subscribed(const ServerSession& session, Handle handle) const {
+    bool subscribed(const ClientState& client, Handle handle) const {
         const Attribute* found = characteristic_value(handle);
-        return found != nullptr && session.configuration(found->configuration) != 0;
+        return found != nullptr && client.configuration(found->configuration) != 0;
     }
-    /// Notifies or else indicates the stored value if the client has subscribed to that.
+    /// Notifies or else indicates the stored value if the client has subscribed to that and knows
+    /// the table.
     error_code send_update(const ServerContext& ctx, ServerSession& session, Handle handle);
+    /// Tells the client of what has changed in the table, if it subscribed to Service Changed
+    /// (Vol 3 Part G 7.1): now, or as soon as its bearer allows. To be called after the table was
+    /// replaced, on one bearer of each client.
+    void announce_change(const ServerContext& ctx, ServerSession& session);
 
 protected:
     Attribute* attribute(Handle handle) { return database_.find(handle); }
-    /// Installs another table. Sessions keep the subscriptions before the first difference, which
-    /// is returned; requests waiting for a verdict are judged by the new table.
+    /// Installs another table. Clients keep their subscriptions before the first difference; the
+    /// range of differences is returned. Requests waiting for a verdict are judged by the new
+    /// table.
     std::optional<HandleRange> replace_database(Database database);
 
 private:
+    friend class ClientState;
     friend class ServerSession;
+
+    static constexpr std::size_t update_header = 3;  // opcode and handle
 
     enum class Outcome : std::uint8_t { respond, await_reads, await_writes };
     enum class Verdict : std::uint8_t { granted, refused, pending };
@@ -220,6 +229,11 @@ private:
     static Outcome refuse(Run& run, Handle handle, ErrorCode error);
     Outcome exchange_mtu(Run& run);
 
+    // server_robust_caching.cpp
+    static bool needs_known_table(Bytes request);
+    static void on_request(ClientState& client);
+    static void on_hash_told(ClientState& client);
+
     // server_read.cpp and server_discovery.cpp
     Outcome find_information(Run& run);
     Outcome find_by_type_value(Run& run);
@@ -231,64 +245,86 @@ private:
     template <class Request> Outcome read_multiple(Run& run);
     std::optional<ErrorCode> unreadable(const ServerSession& session, const Attribute& attribute,
                                         bool application_decides) const;
-    std::optional<ErrorCode> insecure(const ServerSession& session, unsigned required) const;
+    std::optional<ErrorCode> insecure(const ServerSession& session, const Attribute& attribute,
+                                      unsigned required) const;
 
     // server_write.cpp
     Outcome write(Run& run);
     Outcome prepare_write(Run& run);
     Outcome execute_write(Run& run);
+    void write_unanswered(const ServerContext& ctx, ServerSession& session, Handle handle,
+                          std::uint16_t permission, Bytes value);
+    static bool signed_by_client(ClientState& client, Bytes pdu);
     std::optional<ErrorCode> unwritable(const ServerSession& session, const Attribute& attribute,
                                         std::uint16_t permission) const;
+    std::optional<ErrorCode> unacceptable(const ClientState& client, const Attribute& attribute,
+                                          Bytes value) const;
     std::optional<ErrorCode> merge(const ServerSession& session, Handle handle);
-    void store(ServerSession& session, Attribute& attribute, Bytes value);
+    void store(const ServerContext& ctx, ClientState& client, Attribute& attribute, Bytes value);
 
     // server_updates.cpp
     const Attribute* characteristic_value(Handle handle) const {
         const Attribute* found = database_.find(handle);
         return found != nullptr && found->kind == Attribute::Kind::value ? found : nullptr;
     }
+    error_code update_refused(const ServerSession& session, const Attribute* value,
+                              std::size_t size) const;
     static Buffer make_update(const ServerContext& ctx, const ServerSession& session,
                               std::uint8_t opcode, Handle handle, Bytes value);
-    void send_indication(const ServerContext& ctx, ServerSession& session);
+    void send_next_indication(const ServerContext& ctx, ServerSession& session);
+    static void send_indication(const ServerContext& ctx, ServerSession& session,
+                                ServerSession::Indication indication);
+    bool send_service_changed(const ServerContext& ctx, ServerSession& session);
     void confirm(const ServerContext& ctx, ServerSession& session, Bytes pdu);
 
-    static Bytes value_of(const ServerSession& session, const Attribute& attribute) {
+    /// No client sees more than 512 octets (Vol 3 Part F 3.2.9), whatever the application stored.
+    static Bytes value_of(const ClientState& client, const Attribute& attribute) {
         if (attribute.kind == Attribute::Kind::client_configuration)
-            return session.configurations_[attribute.configuration];
-        return attribute.value;
+            return client.configurations_[attribute.configuration];
+        if (attribute.kind == Attribute::Kind::client_features) return client.features_;
+        return {attribute.value.data(), std::min(attribute.value.size(), max_value_size)};
     }
 
     Database database_;
     ServerLimits limits_;
     std::uint16_t rx_mtu_ = 256;
     bool read_events_ = false;
+    bool strict_ = false;
+    std::vector<ClientState*> clients_;
     std::vector<ServerSession*> sessions_;
     std::vector<std::uint8_t> merged_;  // the value that queued fragments make up
 };
 
 inline Buffer Server::make_update(const ServerContext& ctx, const ServerSession& session,
                                   std::uint8_t opcode, Handle handle, Bytes value) {
-    static constexpr std::size_t header = 3;
     Buffer pdu = ctx.buffers.acquire();
     if (!pdu) return pdu;
     const MutableBytes room = pdu.tail();
     const std::size_t limit = std::min<std::size_t>(session.bearer().mtu(), room.size());
-    const std::size_t size = std::min(value.size(), limit - header);
+    const std::size_t size = std::min(value.size(), limit - update_header);
     room[0] = opcode;
     room[1] = static_cast<std::uint8_t>(number(handle));
     room[2] = static_cast<std::uint8_t>(number(handle) >> 8);
-    if (size != 0) std::memcpy(room.data() + header, value.data(), size);
-    pdu.commit(header + size);
+    if (size != 0) std::memcpy(room.data() + update_header, value.data(), size);
+    pdu.commit(update_header + size);
     return pdu;
+}
+
+inline error_code Server::update_refused(const ServerSession& session, const Attribute* value,
+                                         std::size_t size) const {
+    if (value == nullptr) return make_error(errc::invalid_argument);
+    if (session.bearer_.closed()) return make_error(errc::not_connected);
+    if (session.client_.out_of_sync()) return make_error(errc::try_again);
+    if (strict_ && size + update_header > session.bearer_.mtu()) return make_error(errc::too_big);
+    return {};
 }
 
 inline error_code Server::notify(const ServerContext& ctx, ServerSession& session, Handle handle,
                                  std::optional<Bytes> value) {
     const Attribute* found = characteristic_value(handle);
-    if (found == nullptr) return make_error(errc::invalid_argument);
-    if (session.bearer_.closed()) return make_error(errc::not_connected);
-    Buffer pdu = make_update(ctx, session, HandleValueNotification::code, handle,
-                             value ? *value : Bytes{found->value});
+    const Bytes octets = value ? *value : found != nullptr ? Bytes{found->value} : Bytes{};
+    if (const error_code error = update_refused(session, found, octets.size())) return error;
+    Buffer pdu = make_update(ctx, session, HandleValueNotification::code, handle, octets);
     if (!pdu) return make_error(errc::no_buffers);
     ctx.out.push(Send{std::move(pdu)});
     return {};

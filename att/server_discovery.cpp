@@ -49,7 +49,7 @@ Server::Outcome Server::find_by_type_value(Run& run) {
         if (run.response.left() < 4) break;
         // What may not be read is not found either: the comparison would tell the value.
         if (unreadable(run.session, attribute, false)) continue;
-        if (value_of(run.session, attribute) != request->attribute_value) continue;
+        if (value_of(run.session.client_, attribute) != request->attribute_value) continue;
         run.response.append(attribute.handle);
         run.response.append(attribute.group_end);
     }
@@ -74,7 +74,7 @@ Server::Outcome Server::read_by_type(Run& run) {
         const auto error = unreadable(run.session, attribute, read_events_);
         if (error && any) break;
         if (error) return refuse(run, attribute.handle, *error);
-        const Bytes value = value_of(run.session, attribute);
+        const Bytes value = value_of(run.session.client_, attribute);
         // All elements have one length, which those cut to their octet's range have no more.
         if (any && (value.size() != first_size || first_size > max_element_value ||
                     run.response.left() < 2 + value.size()))
@@ -95,6 +95,7 @@ Server::Outcome Server::read_by_type(Run& run) {
         run.response.append(Bytes{value.first(size)});
     }
     if (!any) return refuse(run, range.start, ErrorCode::attribute_not_found);
+    if (*type == type::database_hash) on_hash_told(run.session.client_);
     return Outcome::respond;
 }
 

@@ -14,15 +14,18 @@ constexpr unsigned required_to_read(std::uint16_t flags) { return (flags >> 9) &
 }  // namespace
 
 /// Vol 3 Part C 10.3.1.1, Table 10.2. Each flag stands alone: authentication includes encryption.
-std::optional<ErrorCode> Server::insecure(const ServerSession& session, unsigned required) const {
-    const LinkSecurity& link = session.security_;
+std::optional<ErrorCode> Server::insecure(const ServerSession& session, const Attribute& attribute,
+                                          unsigned required) const {
+    const LinkSecurity& link = session.client_.security;
     if ((required & (encrypted | authenticated)) != 0) {
         if (!link.encrypted)
             return link.bonded ? ErrorCode::insufficient_encryption
                                : ErrorCode::insufficient_authentication;
         if ((required & authenticated) != 0 && !link.authenticated)
             return ErrorCode::insufficient_authentication;
-        if (link.key_size < limits_.min_key_size) return ErrorCode::encryption_key_size_too_short;
+        const std::uint8_t min_key_size =
+            attribute.min_key_size != 0 ? attribute.min_key_size : limits_.min_key_size;
+        if (link.key_size < min_key_size) return ErrorCode::encryption_key_size_too_short;
     }
     if ((required & authorized) != 0 && !link.authorized)
         return ErrorCode::insufficient_authorization;
@@ -37,7 +40,7 @@ std::optional<ErrorCode> Server::unreadable(const ServerSession& session,
     unsigned required = required_to_read(attribute.flags);
     if (required == 0) return std::nullopt;
     if (application_decides && attribute.user) required &= ~authorized;
-    return insecure(session, required);
+    return insecure(session, attribute, required);
 }
 
 Server::Outcome Server::read(Run& run) {
@@ -52,7 +55,7 @@ Server::Outcome Server::read(Run& run) {
     if (verdict == Verdict::pending) return Outcome::await_reads;
     if (verdict == Verdict::refused) return refuse(run, handle, *run.session.refusal_);
     run.response.append(ReadResponse::code);
-    run.response.append(value_of(run.session, *attribute));
+    run.response.append(value_of(run.session.client_, *attribute));
     return Outcome::respond;
 }
 
@@ -63,7 +66,7 @@ void Server::finish_read(const ServerContext& ctx, ServerSession& session) {
     const MutableBytes tail = session.response_.tail();
     Response response{tail.first(std::min<std::size_t>(session.bearer_.mtu(), tail.size()))};
     response.append(ReadResponse::code);
-    response.append(value_of(session, *database_.find(handle)));
+    response.append(value_of(session.client_, *database_.find(handle)));
     session.response_.commit(response.size());
     respond(ctx, session);
     if (!session.waiting_.empty()) start_waiting(ctx, session);
@@ -81,7 +84,7 @@ Server::Outcome Server::read_blob(Run& run) {
     if (verdict == Verdict::pending) return Outcome::await_reads;
     if (verdict == Verdict::refused) return refuse(run, handle, *run.session.refusal_);
     // Short values are served too: Attribute Not Long is optional (3.4.4.5).
-    const Bytes value = value_of(run.session, *attribute);
+    const Bytes value = value_of(run.session.client_, *attribute);
     if (request->value_offset > value.size()) return refuse(run, handle, ErrorCode::invalid_offset);
     run.response.append(ReadBlobResponse::code);
     run.response.append(Bytes{value.subspan(request->value_offset)});
@@ -108,7 +111,7 @@ template <class Request> Server::Outcome Server::read_multiple(Run& run) {
         const Verdict verdict = ask(run, attribute);
         if (verdict == Verdict::pending) return Outcome::await_reads;
         if (verdict == Verdict::refused) return refuse(run, handle, *run.session.refusal_);
-        const Bytes value = value_of(run.session, attribute);
+        const Bytes value = value_of(run.session.client_, attribute);
         if (variable) run.response.append(static_cast<std::uint16_t>(value.size()));
         run.response.append(value);
     }

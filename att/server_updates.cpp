@@ -5,42 +5,132 @@
 
 namespace bluetooth::att {
 
+error_code Server::notify_multiple(const ServerContext& ctx, ServerSession& session,
+                                   std::span<const HandleValue> values) {
+    for (const HandleValue& one : values)
+        if (const error_code error =
+                update_refused(session, characteristic_value(one.handle), one.value.size()))
+            return error;
+    if (ctx.buffers.available() < values.size()) return make_error(errc::no_buffers);
+
+    // A tuple has two octets more than a notification: its length (Vol 3 Part F 3.4.7.4).
+    const std::size_t limit = session.bearer_.mtu();
+    const auto tuple_size = [](const HandleValue& one) { return 4 + one.value.size(); };
+    const bool joined = (session.client_.features() & client_feature::multiple_notifications) != 0;
+    while (!values.empty()) {
+        std::size_t count = 0;
+        std::size_t size = 1;
+        while (joined && count < values.size() && size + tuple_size(values[count]) <= limit)
+            size += tuple_size(values[count++]);
+        if (count < 2) {  // the least that the PDU may hold
+            (void)notify(ctx, session, values.front().handle, values.front().value);
+            values = values.subspan(1);
+            continue;
+        }
+        Buffer pdu = ctx.buffers.acquire();
+        const std::array opcode{MultipleHandleValueNotification::code};
+        (void)pdu.append(Bytes{opcode});
+        for (const HandleValue& one : values.first(count)) {
+            const std::uint16_t handle = number(one.handle);
+            const std::array header{static_cast<std::uint8_t>(handle),
+                                    static_cast<std::uint8_t>(handle >> 8),
+                                    static_cast<std::uint8_t>(one.value.size()),
+                                    static_cast<std::uint8_t>(one.value.size() >> 8)};
+            (void)pdu.append(Bytes{header});
+            (void)pdu.append(one.value);
+        }
+        ctx.out.push(Send{std::move(pdu)});
+        values = values.subspan(count);
+    }
+    return {};
+}
+
 error_code Server::indicate(const ServerContext& ctx, ServerSession& session, Handle handle,
                             std::optional<Bytes> value) {
     const Attribute* found = characteristic_value(handle);
-    if (found == nullptr) return make_error(errc::invalid_argument);
-    if (session.bearer_.closed()) return make_error(errc::not_connected);
-    if (session.indications_.full()) return make_error(errc::no_buffers);
-    Buffer pdu = make_update(ctx, session, HandleValueIndication::code, handle,
-                             value ? *value : Bytes{found->value});
+    const Bytes octets = value ? *value : found != nullptr ? Bytes{found->value} : Bytes{};
+    if (const error_code error = update_refused(session, found, octets.size())) return error;
+    const std::size_t pending = session.indications_.size() + (session.unconfirmed_ ? 1 : 0);
+    if (pending >= limits_.pending_indications) return make_error(errc::no_buffers);
+    Buffer pdu = make_update(ctx, session, HandleValueIndication::code, handle, octets);
     if (!pdu) return make_error(errc::no_buffers);
     (void)session.indications_.push({handle, std::move(pdu)});
-    if (session.indications_.size() == 1) send_indication(ctx, session);
+    if (!session.unconfirmed_) send_next_indication(ctx, session);
     return {};
 }
 
 error_code Server::send_update(const ServerContext& ctx, ServerSession& session, Handle handle) {
     const Attribute* found = characteristic_value(handle);
     if (found == nullptr) return make_error(errc::invalid_argument);
-    const std::uint16_t subscribed = session.configuration(found->configuration);
+    if (session.client_.out_of_sync()) return {};
+    const std::uint16_t subscribed = session.client_.configuration(found->configuration);
     if ((subscribed & 1) != 0) return notify(ctx, session, handle);
     if ((subscribed & 2) != 0) return indicate(ctx, session, handle);
     return {};
 }
 
-/// Sends the first of the queue, which stays there until it is confirmed.
-void Server::send_indication(const ServerContext& ctx, ServerSession& session) {
-    ctx.out.push(Send{std::move(session.indications_.front().pdu)});
+void Server::announce_change(const ServerContext& ctx, ServerSession& session) {
+    if (!session.unconfirmed_) send_next_indication(ctx, session);
+}
+
+/// Sends what is due next, if anything: Service Changed goes before what the application has to
+/// say, since that may be news of attributes that the client does not know.
+void Server::send_next_indication(const ServerContext& ctx, ServerSession& session) {
+    if (session.client_.unannounced_ && send_service_changed(ctx, session)) return;
+    while (!session.indications_.empty()) {
+        ServerSession::Indication next = session.indications_.pop();
+        if (next.stale || session.client_.out_of_sync()) {
+            ctx.out.push(IndicationDone{next.handle, make_error(errc::try_again)});
+            continue;
+        }
+        send_indication(ctx, session, std::move(next));
+        return;
+    }
+}
+
+void Server::send_indication(const ServerContext& ctx, ServerSession& session,
+                             ServerSession::Indication indication) {
+    ctx.out.push(Send{std::move(indication.pdu)});
+    session.unconfirmed_ = std::move(indication);
     session.confirmation_due_ = ctx.now + transaction_timeout;
     ctx.out.wake_at(session.confirmation_due_);
 }
 
+/// Vol 3 Part G 7.1: the first and the last handle of what has changed. True when it is on its way,
+/// or about to be; false when the client does not want to hear of it.
+bool Server::send_service_changed(const ServerContext& ctx, ServerSession& session) {
+    ClientState& client = session.client_;
+    const auto places =
+        database_.of_type(type::service_changed, HandleRange{first_handle, last_handle});
+    const Attribute* found = places.empty() ? nullptr : &database_[places.front()];
+    if (found == nullptr || (client.configuration(found->configuration) & 2) == 0) {
+        client.unannounced_.reset();
+        return false;
+    }
+    const std::uint16_t start = number(client.unannounced_->start);
+    const std::uint16_t end = number(client.unannounced_->end);
+    const std::array range{static_cast<std::uint8_t>(start), static_cast<std::uint8_t>(start >> 8),
+                           static_cast<std::uint8_t>(end), static_cast<std::uint8_t>(end >> 8)};
+    Buffer pdu = make_update(ctx, session, HandleValueIndication::code, found->handle, range);
+    if (!pdu) {
+        ctx.out.wake_at(ctx.now + buffer_retry);
+        return true;
+    }
+    client.unannounced_.reset();
+    send_indication(ctx, session, {found->handle, std::move(pdu), false, client.changes_});
+    return true;
+}
+
 void Server::confirm(const ServerContext& ctx, ServerSession& session, Bytes pdu) {
     // Unasked-for and malformed confirmations change nothing.
-    if (session.indications_.empty() || !decode<HandleValueConfirmation>(pdu)) return;
+    if (!session.unconfirmed_ || !decode<HandleValueConfirmation>(pdu)) return;
+    const auto [handle, none, stale, changes] = *std::exchange(session.unconfirmed_, std::nullopt);
     session.confirmation_due_ = never;
-    ctx.out.push(IndicationDone{session.indications_.pop().handle, {}});
-    if (!session.indications_.empty()) send_indication(ctx, session);
+    if (changes == 0)
+        ctx.out.push(IndicationDone{handle, {}});
+    else if (changes == session.client_.changes_)
+        session.client_.awareness_ = ChangeAwareness::aware;
+    send_next_indication(ctx, session);
 }
 
 }  // namespace bluetooth::att

@@ -2,25 +2,14 @@
 //
 // Writes, at once and queued (Vol 3 Part F 3.4.5, 3.4.6).
 #include "att/server_run.hpp"
+#include "att/signing.hpp"
+#include "base/log.hpp"
 
 namespace bluetooth::att {
 
 namespace {
 
 constexpr unsigned required_to_write(std::uint16_t flags) { return (flags >> 12) & 7; }
-
-/// Whether a value that a peer sends can be this attribute's at all.
-std::optional<ErrorCode> unacceptable(const Attribute& attribute, Bytes value) {
-    if (value.size() > max_value_size) return ErrorCode::invalid_attribute_value_length;
-    if (attribute.kind != Attribute::Kind::client_configuration) return std::nullopt;
-    // Vol 3 Part G 3.3.3.3: bit 0 notification, bit 1 indication; only what the characteristic
-    // offers can be asked for.
-    if (value.size() != 2) return ErrorCode::invalid_attribute_value_length;
-    const unsigned offered = (attribute.flags & (flag::notify | flag::indicate)) / flag::notify;
-    const unsigned wanted = value[0] | unsigned{value[1]} << 8;
-    if ((wanted & ~offered) != 0) return ErrorCode::request_not_supported;
-    return std::nullopt;
-}
 
 }  // namespace
 
@@ -30,12 +19,47 @@ std::optional<ErrorCode> Server::unwritable(const ServerSession& session,
                                             std::uint16_t permission) const {
     if ((attribute.flags & permission) == 0) return ErrorCode::write_not_permitted;
     const unsigned required = required_to_write(attribute.flags);
-    return required == 0 ? std::nullopt : insecure(session, required);
+    return required == 0 ? std::nullopt : insecure(session, attribute, required);
 }
 
-void Server::store(ServerSession& session, Attribute& attribute, Bytes value) {
+/// Whether a value that a client sends can be this attribute's at all.
+std::optional<ErrorCode> Server::unacceptable(const ClientState& client, const Attribute& attribute,
+                                              Bytes value) const {
+    switch (attribute.kind) {
+    case Attribute::Kind::client_configuration: {
+        // Vol 3 Part G 3.3.3.3: bit 0 notification, bit 1 indication; only what the characteristic
+        // offers can be asked for.
+        if (value.size() != 2) return ErrorCode::invalid_attribute_value_length;
+        const unsigned offered = (attribute.flags & (flag::notify | flag::indicate)) / flag::notify;
+        const unsigned wanted = value[0] | unsigned{value[1]} << 8;
+        if ((wanted & ~offered) != 0) return ErrorCode::request_not_supported;
+        return std::nullopt;
+    }
+    case Attribute::Kind::client_features:
+        if (value.size() != 1) return ErrorCode::invalid_attribute_value_length;
+        // Vol 3 Part G 7.2: what a client supports once it supports as long as it is bonded.
+        if ((client.features() & ~value[0]) != 0) return ErrorCode::value_not_allowed;
+        return std::nullopt;
+    default: break;
+    }
+    if (value.size() > max_value_size) return ErrorCode::invalid_attribute_value_length;
+    if (!strict_) return std::nullopt;
+    if (value.size() > attribute.capacity) return ErrorCode::invalid_attribute_value_length;
+    if (attribute.append && value.size() + attribute.value.size() > attribute.capacity)
+        return ErrorCode::insufficient_resources;
+    return std::nullopt;
+}
+
+void Server::store(const ServerContext& ctx, ClientState& client, Attribute& attribute,
+                   Bytes value) {
+    if (attribute.kind == Attribute::Kind::client_features)
+        return client.set_features(value[0] & client_feature::all);
     if (attribute.kind == Attribute::Kind::client_configuration) {
-        session.configurations_[attribute.configuration] = {value[0], value[1]};
+        const std::uint16_t before = client.configuration(attribute.configuration);
+        client.configurations_[attribute.configuration] = {value[0], value[1]};
+        const std::uint16_t now = client.configuration(attribute.configuration);
+        if (now != before)
+            ctx.out.push(Subscribed{database_.configured_value(attribute.configuration), now});
         return;
     }
     if (!attribute.append) attribute.value.clear();
@@ -53,9 +77,9 @@ Server::Outcome Server::write(Run& run) {
     if (found == nullptr) return refuse(run, handle, ErrorCode::invalid_handle);
     if (const auto error = unwritable(run.session, *found, flag::write))
         return refuse(run, handle, *error);
-    if (const auto error = unacceptable(*found, request->attribute_value))
+    if (const auto error = unacceptable(run.session.client_, *found, request->attribute_value))
         return refuse(run, handle, *error);
-    store(run.session, *found, request->attribute_value);
+    store(run.ctx, run.session.client_, *found, request->attribute_value);
     run.response.append(WriteResponse::code);
     if (!found->user) return Outcome::respond;
     ++run.session.token_;
@@ -63,16 +87,42 @@ Server::Outcome Server::write(Run& run) {
     return Outcome::await_writes;
 }
 
-/// Commands are never answered: one that cannot be carried out is ignored (3.3.1). Signed Write
-/// Commands are ignored too, since no signing key is ever handed out.
+/// Commands are never answered: one that cannot be carried out is ignored (3.3.1), and so are all
+/// of a client that does not know the table (Vol 3 Part G 2.5.2.1).
 void Server::command(const ServerContext& ctx, ServerSession& session, Bytes pdu) {
-    const auto request = decode<WriteCommand>(pdu);
-    if (!request || pdu.size() > session.bearer_.mtu()) return;
-    Attribute* found = database_.find(request->attribute_handle);
-    if (found == nullptr || unwritable(session, *found, flag::write_no_response) ||
-        unacceptable(*found, request->attribute_value))
+    if (pdu.size() > session.bearer_.mtu() || session.client_.out_of_sync()) return;
+    if (const auto request = decode<WriteCommand>(pdu))
+        return write_unanswered(ctx, session, request->attribute_handle, flag::write_no_response,
+                                request->attribute_value);
+    if (const auto request = decode<SignedWriteCommand>(pdu)) {
+        const Bytes rest = request->attribute_value_and_signature;
+        if (rest.size() < authentication_signature_size || !signed_by_client(session.client_, pdu))
+            return;
+        write_unanswered(ctx, session, request->attribute_handle, flag::authenticated_signed_write,
+                         rest.first(rest.size() - authentication_signature_size));
+    }
+}
+
+/// Whether the signature is right and new. Signing is for links that are not encrypted (Vol 3 Part
+/// C 10.2.2).
+bool Server::signed_by_client(ClientState& client, Bytes pdu) {
+    if (!client.signing_key || client.security.encrypted) return false;
+    const auto counter = verify(client.signing_key->csrk, pdu);
+    if (!counter || *counter < client.signing_key->next_counter) {
+        log::warn("att", "ignored a Signed Write Command with a wrong or an old signature");
+        return false;
+    }
+    client.signing_key->next_counter = std::uint64_t{*counter} + 1;
+    return true;
+}
+
+void Server::write_unanswered(const ServerContext& ctx, ServerSession& session, Handle handle,
+                              std::uint16_t permission, Bytes value) {
+    Attribute* found = database_.find(handle);
+    if (found == nullptr || unwritable(session, *found, permission) ||
+        unacceptable(session.client_, *found, value))
         return;
-    store(session, *found, request->attribute_value);
+    store(ctx, session.client_, *found, value);
     if (!found->user) return;
     // The value must not be overwritten by the next command before the application has seen it.
     ++session.token_;
@@ -111,7 +161,7 @@ std::optional<ErrorCode> Server::merge(const ServerSession& session, Handle hand
     for (const PreparedWrites::Fragment& fragment : session.prepared_.fragments()) {
         if (fragment.handle != handle) continue;
         if (std::exchange(first, false)) {
-            const Bytes value = value_of(session, *found);
+            const Bytes value = value_of(session.client_, *found);
             const std::size_t kept = std::min<std::size_t>(fragment.offset, value.size());
             merged_.assign(value.data(), value.data() + kept);
         }
@@ -121,7 +171,7 @@ std::optional<ErrorCode> Server::merge(const ServerSession& session, Handle hand
         merged_.resize(std::max(merged_.size(), end));
         std::ranges::copy(fragment.octets, merged_.begin() + fragment.offset);
     }
-    return unacceptable(*found, merged_);
+    return unacceptable(session.client_, *found, merged_);
 }
 
 Server::Outcome Server::execute_write(Run& run) {
@@ -139,6 +189,11 @@ Server::Outcome Server::execute_write(Run& run) {
         prepared.clear();
         return Outcome::respond;
     }
+    // A queue that is not what the client has prepared must not count as written.
+    if (prepared.lost()) {
+        prepared.clear();
+        return refuse(run, no_handle, ErrorCode::unlikely_error);
+    }
     // All or nothing: every value is checked before the first one is stored.
     for (const PreparedWrites::Fragment& fragment : prepared.fragments()) {
         if (!is_first_of_its_handle(fragment)) continue;
@@ -153,7 +208,7 @@ Server::Outcome Server::execute_write(Run& run) {
         if (!is_first_of_its_handle(fragment)) continue;
         (void)merge(run.session, fragment.handle);
         Attribute& attribute = *database_.find(fragment.handle);
-        store(run.session, attribute, merged_);
+        store(run.ctx, run.session.client_, attribute, merged_);
         if (attribute.user) raise_written(run.ctx, run.session, fragment.handle);
     }
     prepared.clear();

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/pdu.hpp"
+#include "base/show.hpp"
 
 namespace bluetooth::log {
 

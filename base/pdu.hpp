@@ -1,104 +1,31 @@
 // SPDX-License-Identifier: MIT
 //
 // A PDU is a struct whose members stand in wire order with wire types, and one line, BT_PDU, that
-// names them once more. Encoding, bounds-checked decoding, printing and fuzzing walk that line.
+// names them once more. Encoding, bounds-checked decoding, printing (base/show.hpp) and fuzzing
+// walk that line.
 //
 //     struct ExchangeMtuRequest {                    // Vol 3 Part F 3.4.2.1
 //         std::uint16_t client_rx_mtu{};
 //         BT_PDU(ExchangeMtuRequest, 0x02, client_rx_mtu);
 //     };
 //
-// Members may be unsigned and signed integers (little endian), enumerations, durations that count
-// wire units, arrays of octets, other structs with BT_FIELDS, and the views of this file: Bytes
-// (the rest), Octets8 (a length octet and that many octets), List<E> (the rest as elements of fixed
-// size), CountedList<E> (a count octet and that many elements). Views point into the decoded
-// octets.
+// Members may be what base/wire.hpp reads and writes (integers, enumerations, durations that count
+// wire units, arrays of octets), other structs with BT_FIELDS, and views: Bytes (the rest), Octets8
+// (a length octet and that many octets), List<E> (the rest as elements of fixed size),
+// CountedList<E> (a count octet and that many elements). Views point into the decoded octets.
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <bit>
-#include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <type_traits>
 
-#include "base/bytes.hpp"
+#include "base/wire.hpp"
 
 namespace bluetooth {
-
-/// Takes octets from the front of a view. A read beyond the end fails for good, yields zeros and
-/// is asked for once, at the end, by `ok()`.
-class Reader {
-public:
-    explicit constexpr Reader(Bytes in) : in_(in) {}
-
-    constexpr bool ok() const { return ok_; }
-    constexpr bool done() const { return in_.empty(); }
-    constexpr std::size_t remaining() const { return in_.size(); }
-    constexpr Bytes rest() const { return in_; }
-
-    constexpr Bytes take(std::size_t count) {
-        if (count > in_.size()) {
-            fail();
-            return {};
-        }
-        Bytes head{in_.first(count)};
-        in_ = in_.subspan(count);
-        return head;
-    }
-    constexpr void fail() {
-        ok_ = false;
-        in_ = {};
-    }
-
-private:
-    Bytes in_;
-    bool ok_ = true;
-};
-
-/// Puts octets one after the other into a view. A write beyond the end fails for good.
-class Writer {
-public:
-    explicit constexpr Writer(MutableBytes out) : out_(out) {}
-
-    constexpr bool ok() const { return ok_; }
-    constexpr std::size_t size() const { return size_; }
-    constexpr void fail() { ok_ = false; }
-    constexpr MutableBytes written() const { return ok_ ? out_.first(size_) : MutableBytes{}; }
-
-    /// Room for `count` octets, or an empty view when there is none.
-    constexpr MutableBytes reserve(std::size_t count) {
-        if (!ok_ || count > out_.size() - size_) {
-            ok_ = false;
-            return {};
-        }
-        size_ += count;
-        return out_.subspan(size_ - count, count);
-    }
-
-private:
-    MutableBytes out_;
-    std::size_t size_ = 0;
-    bool ok_ = true;
-};
-
-template <class T>
-concept WireInteger = std::integral<T> && !std::same_as<T, bool>;
-
-template <class T>
-concept WireEnum = std::is_enum_v<T>;
-
-template <class T>
-concept WireDuration = requires {
-    typename T::rep;
-    typename T::period;
-}
-&&WireInteger<typename T::rep>;
 
 namespace detail {
 struct CountFields {
@@ -135,67 +62,6 @@ template <class P> consteval std::size_t named_count() {
 template <class P> inline constexpr bool all_members_named = named_count<P>() == member_count<P>();
 
 }  // namespace detail
-
-template <WireInteger T> constexpr void get(Reader& reader, T& value) {
-    const Bytes octets = reader.take(sizeof(T));
-    value = 0;
-    if (octets.empty()) return;
-    if (std::is_constant_evaluated() || std::endian::native != std::endian::little) {
-        std::make_unsigned_t<T> bits = 0;
-        for (std::size_t i = sizeof(T); i-- > 0;)
-            bits = static_cast<std::make_unsigned_t<T>>((std::uint64_t{bits} << 8) | octets[i]);
-        value = static_cast<T>(bits);
-    } else {
-        std::memcpy(&value, octets.data(), sizeof(T));
-    }
-}
-template <WireInteger T> constexpr void put(Writer& writer, T value) {
-    const MutableBytes out = writer.reserve(sizeof(T));
-    if (out.empty()) return;
-    if (std::is_constant_evaluated() || std::endian::native != std::endian::little) {
-        const auto bits = static_cast<std::make_unsigned_t<T>>(value);
-        for (std::size_t i = 0; i < sizeof(T); ++i)
-            out[i] = static_cast<std::uint8_t>(std::uint64_t{bits} >> (8 * i));
-    } else {
-        std::memcpy(out.data(), &value, sizeof(T));
-    }
-}
-
-template <WireEnum E> constexpr void get(Reader& reader, E& value) {
-    std::underlying_type_t<E> raw{};
-    get(reader, raw);
-    value = static_cast<E>(raw);
-}
-template <WireEnum E> constexpr void put(Writer& writer, E value) {
-    put(writer, static_cast<std::underlying_type_t<E>>(value));
-}
-
-template <WireDuration D> constexpr void get(Reader& reader, D& value) {
-    typename D::rep count{};
-    get(reader, count);
-    value = D{count};
-}
-template <WireDuration D> constexpr void put(Writer& writer, D value) {
-    put(writer, value.count());
-}
-
-template <std::size_t N> constexpr void get(Reader& reader, std::array<std::uint8_t, N>& value) {
-    const Bytes octets = reader.take(N);
-    value = {};
-    std::copy(octets.begin(), octets.end(), value.begin());
-}
-template <std::size_t N>
-constexpr void put(Writer& writer, const std::array<std::uint8_t, N>& value) {
-    const MutableBytes out = writer.reserve(N);
-    if (!out.empty()) std::copy(value.begin(), value.end(), out.begin());
-}
-
-/// Everything up to the end of the PDU.
-constexpr void get(Reader& reader, Bytes& value) { value = reader.take(reader.remaining()); }
-constexpr void put(Writer& writer, Bytes value) {
-    const MutableBytes out = writer.reserve(value.size());
-    if (!out.empty()) std::copy(value.begin(), value.end(), out.begin());
-}
 
 /// A length octet and that many octets.
 struct Octets8 {
@@ -367,9 +233,6 @@ template <Described P> MutableBytes encode(const P& value, MutableBytes out) {
     put(writer, value);
     return writer.written();
 }
-/// The size that `encode` will need.
-template <Described P> constexpr std::size_t encoded_size(const P& value);
-
 /// Decodes a PDU of the form `code` + members that fills `in` exactly.
 template <Described P> std::optional<P> decode(Bytes in) {
     if (in.size() < sizeof(P::code)) return std::nullopt;
@@ -380,7 +243,7 @@ template <Described P> std::optional<P> decode(Bytes in) {
     return decode_fields<P>(reader.rest());
 }
 
-namespace detail {
+/// How many octets a value takes on the wire.
 constexpr std::size_t wire_size(Bytes value) { return value.size(); }
 constexpr std::size_t wire_size(const Octets8& value) { return 1 + value.octets.size(); }
 template <class E> constexpr std::size_t wire_size(const List<E>& value) {
@@ -398,78 +261,10 @@ template <class T> constexpr std::size_t wire_size(const T& value) {
         return sizeof(T);
     }
 }
-}  // namespace detail
 
+/// The size that `encode` needs.
 template <Described P> constexpr std::size_t encoded_size(const P& value) {
-    return sizeof(P::code) + detail::wire_size(value);
-}
-
-// ---- printing, for logs and the monitor
-
-template <class T> void show(std::string& out, const T& value) {
-    if constexpr (Described<T>) {
-        out += '{';
-        bool first = true;
-        T::fields(value, [&](std::string_view name, const auto& field) {
-            if (!first) out += ", ";
-            first = false;
-            out += name;
-            out += '=';
-            show(out, field);
-        });
-        out += '}';
-    } else if constexpr (WireEnum<T>) {
-        // An enumeration prints as its name where its header defines `to_string` beside it.
-        if constexpr (requires { to_string(value); })
-            out += to_string(value);
-        else
-            show(out, static_cast<std::underlying_type_t<T>>(value));
-    } else if constexpr (WireDuration<T>) {
-        const auto microseconds =
-            std::chrono::duration_cast<std::chrono::microseconds>(
-                std::chrono::duration<std::int64_t, typename T::period>{value.count()})
-                .count();
-        out += std::to_string(microseconds / 1000);
-        if (microseconds % 1000 != 0) {
-            std::string fraction = std::to_string(1000 + microseconds % 1000).substr(1);
-            fraction.erase(fraction.find_last_not_of('0') + 1);
-            out += '.' + fraction;
-        }
-        out += " ms";
-    } else if constexpr (std::signed_integral<T>) {
-        out += std::to_string(value);
-    } else if constexpr (std::unsigned_integral<T>) {
-        static constexpr std::string_view digits = "0123456789abcdef";
-        out += "0x";
-        for (std::size_t i = 2 * sizeof(T); i-- > 0;)
-            out += digits[(std::uint64_t{value} >> (4 * i)) & 15];
-    } else if constexpr (std::same_as<T, Octets8>) {
-        show(out, value.octets);
-    } else if constexpr (requires { value.elements; }) {
-        show(out, value.elements);
-    } else if constexpr (requires {
-                             typename T::iterator::value_type;
-                             value.raw();
-                         }) {
-        out += '[';
-        bool first = true;
-        for (const auto& element : value) {
-            if (!first) out += ", ";
-            first = false;
-            show(out, element);
-        }
-        out += ']';
-    } else {
-        append_hex(out, Bytes{value});
-    }
-}
-
-/// `Name{member=value, …}`: integers in hex, signed ones in decimal, octets as hex digits,
-/// durations in milliseconds, enumerations by name where they have one.
-template <Described P> std::string to_string(const P& value) {
-    std::string out{P::pdu_name};
-    show(out, value);
-    return out;
+    return sizeof(P::code) + wire_size(value);
 }
 
 /// The registry of one protocol's PDUs, which decoder, monitor and fuzzer iterate.

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/pdu.hpp"
+#include "base/wire.hpp"
 
 namespace bluetooth {
 namespace {

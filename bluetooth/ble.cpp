@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "bluetooth/ble.hpp"
 
+#include <array>
 #include <type_traits>
+#include <variant>
 
 #include "bluetooth/adapter.hpp"
 
@@ -18,6 +20,8 @@ std::string_view advice(const error_code& error) {
     case errc::already_in_progress: return "; wait for its event or cancel it";
     case errc::not_connected: return "; use the handle of a live *Connect event";
     case errc::not_permitted: return "; use async_active";
+    case errc::too_big: return "; see the call's documentation for its limit";
+    case errc::try_again: return "; wait until the peer has heard of the change and try again";
     case errc::invalid_argument: return "; see the call's documentation for what it takes";
     default: return "";
     }
@@ -152,33 +156,11 @@ void BLE::throw_on(const error_code& error, const char* call) {
     if (error) throw system_error(error, std::string{call} + std::string{advice(error)});
 }
 
-void BLE::set_option(config::addr_mode option, error_code& error) {
-    error = adapter_->host.set(option);
+void BLE::set_option(const config::SettableOption& option, error_code& error) {
+    error = std::visit([this](const auto& value) { return adapter_->host.set(value); }, option);
 }
-void BLE::set_option(const config::gap_name& option, error_code& error) {
-    error = adapter_->host.set(option);
-}
-void BLE::set_option(config::mtu option, error_code& error) { error = adapter_->host.set(option); }
-void BLE::set_option(config::rxbuf option, error_code& error) {
-    error = adapter_->host.set(option);
-}
-void BLE::set_option(config::send_queue option, error_code& error) {
-    error = adapter_->host.set(option);
-}
-void BLE::get_option(config::mac& option, error_code& error) const {
-    error = adapter_->host.get(option);
-}
-void BLE::get_option(config::gap_name& option, error_code& error) const {
-    error = adapter_->host.get(option);
-}
-void BLE::get_option(config::mtu& option, error_code& error) const {
-    error = adapter_->host.get(option);
-}
-void BLE::get_option(config::rxbuf& option, error_code& error) const {
-    error = adapter_->host.get(option);
-}
-void BLE::get_option(config::send_queue& option, error_code& error) const {
-    error = adapter_->host.get(option);
+void BLE::get_option(config::GettableOption& option, error_code& error) const {
+    error = std::visit([this](auto& value) { return adapter_->host.get(value); }, option);
 }
 
 // ---- GAP
@@ -305,6 +287,15 @@ void BLE::gatts_notify(ConnectionHandle conn_handle, AttributeHandle value_handl
     throwing("gatts_notify",
              [&](error_code& error) { gatts_notify(conn_handle, value_handle, data, error); });
 }
+void BLE::gatts_notify_multiple(ConnectionHandle conn_handle, std::span<const HandleValue> values,
+                                error_code& error) {
+    error = adapter_->host.notify_multiple(conn_handle, values);
+}
+void BLE::gatts_notify_multiple(ConnectionHandle conn_handle, std::span<const HandleValue> values) {
+    throwing("gatts_notify_multiple",
+             [&](error_code& error) { gatts_notify_multiple(conn_handle, values, error); });
+}
+
 void BLE::gatts_indicate(ConnectionHandle conn_handle, AttributeHandle value_handle,
                          std::optional<Bytes> data, error_code& error) {
     error = adapter_->host.indicate(conn_handle, value_handle, data);
@@ -313,6 +304,14 @@ void BLE::gatts_indicate(ConnectionHandle conn_handle, AttributeHandle value_han
                          std::optional<Bytes> data) {
     throwing("gatts_indicate",
              [&](error_code& error) { gatts_indicate(conn_handle, value_handle, data, error); });
+}
+
+void BLE::gatts_authorize(ConnectionHandle conn_handle, bool authorized, error_code& error) {
+    error = adapter_->host.authorize(conn_handle, authorized);
+}
+void BLE::gatts_authorize(ConnectionHandle conn_handle, bool authorized) {
+    throwing("gatts_authorize",
+             [&](error_code& error) { gatts_authorize(conn_handle, authorized, error); });
 }
 
 // ---- GATT client
@@ -324,6 +323,28 @@ void BLE::gattc_discover_services(ConnectionHandle conn_handle, std::optional<UU
 void BLE::gattc_discover_services(ConnectionHandle conn_handle, std::optional<UUID> uuid) {
     throwing("gattc_discover_services",
              [&](error_code& error) { gattc_discover_services(conn_handle, uuid, error); });
+}
+
+void BLE::gattc_discover_secondary_services(ConnectionHandle conn_handle, std::optional<UUID> uuid,
+                                            error_code& error) {
+    error = adapter_->host.discover_services(conn_handle, uuid, ServiceType::secondary);
+}
+void BLE::gattc_discover_secondary_services(ConnectionHandle conn_handle,
+                                            std::optional<UUID> uuid) {
+    throwing("gattc_discover_secondary_services", [&](error_code& error) {
+        gattc_discover_secondary_services(conn_handle, uuid, error);
+    });
+}
+
+void BLE::gattc_discover_included(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                  AttributeHandle end_handle, error_code& error) {
+    error = adapter_->host.discover_included(conn_handle, start_handle, end_handle);
+}
+void BLE::gattc_discover_included(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                  AttributeHandle end_handle) {
+    throwing("gattc_discover_included", [&](error_code& error) {
+        gattc_discover_included(conn_handle, start_handle, end_handle, error);
+    });
 }
 
 void BLE::gattc_discover_characteristics(ConnectionHandle conn_handle, AttributeHandle start_handle,
@@ -358,6 +379,38 @@ void BLE::gattc_read(ConnectionHandle conn_handle, AttributeHandle value_handle)
              [&](error_code& error) { gattc_read(conn_handle, value_handle, error); });
 }
 
+void BLE::gattc_read_long(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                          error_code& error) {
+    error = adapter_->host.read_long(conn_handle, value_handle);
+}
+void BLE::gattc_read_long(ConnectionHandle conn_handle, AttributeHandle value_handle) {
+    throwing("gattc_read_long",
+             [&](error_code& error) { gattc_read_long(conn_handle, value_handle, error); });
+}
+
+void BLE::gattc_read_by_uuid(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                             AttributeHandle end_handle, const UUID& uuid, error_code& error) {
+    error = adapter_->host.read_by_uuid(conn_handle, start_handle, end_handle, uuid);
+}
+void BLE::gattc_read_by_uuid(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                             AttributeHandle end_handle, const UUID& uuid) {
+    throwing("gattc_read_by_uuid", [&](error_code& error) {
+        gattc_read_by_uuid(conn_handle, start_handle, end_handle, uuid, error);
+    });
+}
+
+void BLE::gattc_read_multiple(ConnectionHandle conn_handle,
+                              std::span<const AttributeHandle> value_handles, bool variable,
+                              error_code& error) {
+    error = adapter_->host.read_multiple(conn_handle, value_handles, variable);
+}
+void BLE::gattc_read_multiple(ConnectionHandle conn_handle,
+                              std::span<const AttributeHandle> value_handles, bool variable) {
+    throwing("gattc_read_multiple", [&](error_code& error) {
+        gattc_read_multiple(conn_handle, value_handles, variable, error);
+    });
+}
+
 void BLE::gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
                       bool with_response, error_code& error) {
     error = adapter_->host.write(conn_handle, value_handle, data, with_response);
@@ -366,6 +419,35 @@ void BLE::gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle
                       bool with_response) {
     throwing("gattc_write", [&](error_code& error) {
         gattc_write(conn_handle, value_handle, data, with_response, error);
+    });
+}
+
+void BLE::gattc_write_long(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
+                           error_code& error) {
+    error = adapter_->host.write_reliable(conn_handle, std::array{HandleValue{value_handle, data}});
+}
+void BLE::gattc_write_long(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data) {
+    throwing("gattc_write_long",
+             [&](error_code& error) { gattc_write_long(conn_handle, value_handle, data, error); });
+}
+
+void BLE::gattc_write_reliable(ConnectionHandle conn_handle, std::span<const HandleValue> values,
+                               error_code& error) {
+    error = adapter_->host.write_reliable(conn_handle, values);
+}
+void BLE::gattc_write_reliable(ConnectionHandle conn_handle, std::span<const HandleValue> values) {
+    throwing("gattc_write_reliable",
+             [&](error_code& error) { gattc_write_reliable(conn_handle, values, error); });
+}
+
+void BLE::gattc_subscribe(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                          Subscription subscription, error_code& error) {
+    error = adapter_->host.subscribe(conn_handle, value_handle, subscription);
+}
+void BLE::gattc_subscribe(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                          Subscription subscription) {
+    throwing("gattc_subscribe", [&](error_code& error) {
+        gattc_subscribe(conn_handle, value_handle, subscription, error);
     });
 }
 

@@ -60,7 +60,8 @@ inline constexpr std::uint16_t FLAG_WRITE = 0x0008;
 inline constexpr std::uint16_t FLAG_NOTIFY = 0x0010;    ///< adds a CCCD
 inline constexpr std::uint16_t FLAG_INDICATE = 0x0020;  ///< adds a CCCD
 inline constexpr std::uint16_t FLAG_AUTHENTICATED_SIGNED_WRITE = 0x0040;
-inline constexpr std::uint16_t FLAG_AUX_WRITE = 0x0100;
+inline constexpr std::uint16_t FLAG_RELIABLE_WRITE = 0x0080;  ///< adds extended properties
+inline constexpr std::uint16_t FLAG_AUX_WRITE = 0x0100;       ///< adds extended properties
 inline constexpr std::uint16_t FLAG_READ_ENCRYPTED = 0x0200;
 inline constexpr std::uint16_t FLAG_READ_AUTHENTICATED = 0x0400;
 inline constexpr std::uint16_t FLAG_READ_AUTHORIZED = 0x0800;
@@ -72,6 +73,10 @@ inline constexpr std::uint16_t FLAG_WRITE_AUTHORIZED = 0x4000;
 using Service = gatt::ServiceDefinition;
 using Characteristic = gatt::CharacteristicDefinition;
 using Descriptor = gatt::DescriptorDefinition;
+using ServiceType = gatt::ServiceType;
+
+/// A value of a peer or of ours, named by its handle.
+using HandleValue = att::HandleValue;
 
 /// What the adapter said of itself when it was brought up.
 using ControllerInfo = hci::ControllerInfo;
@@ -184,9 +189,9 @@ public:
         return option;
     }
     template <config::Gettable Option> Option config(error_code& error) const {
-        Option option{};
+        config::GettableOption option{Option{}};
         get_option(option, error);
-        return option;
+        return std::get<Option>(option);
     }
 
     /// Versions, features, addresses and buffers of the controller. Empty while inactive.
@@ -250,8 +255,9 @@ public:
     void gap_connect(std::nullopt_t, error_code& error);
 
     /// Closes a link; true when that was begun (`CentralDisconnect` or `PeripheralDisconnect`
-    /// follows), false when there is no such link. Errors: `errc::already_in_progress` (it is
-    /// being closed). Vol 3 Part C 9.3.10.
+    /// follows), false when there is no such link. A controller that refuses is asked again; a link
+    /// that it closes by no means counts as lost. Errors: `errc::already_in_progress` (it is being
+    /// closed). Vol 3 Part C 9.3.10.
     bool gap_disconnect(ConnectionHandle conn_handle);
     bool gap_disconnect(ConnectionHandle conn_handle, error_code& error);
 
@@ -269,11 +275,15 @@ public:
     // ---- GATT server
 
     /// Replaces all services of the application. Returns, for each service, the handles of its
-    /// characteristics' values, each followed by those of its declared descriptors. A CCCD is made
-    /// by itself behind each value that notifies or indicates and is not in the result. Identical
-    /// tables give identical handles; a change while connected is told to the clients by Service
-    /// Changed. A call that fails leaves the former table in place. Values start empty, with room
-    /// for 20 octets. Errors: `errc::invalid_argument`, `errc::too_big` (handles used up).
+    /// characteristics' values, each followed by those of its declared descriptors. What comes by
+    /// itself is not in the result: a CCCD behind each value that notifies or indicates, and the
+    /// extended properties behind one with `FLAG_RELIABLE_WRITE` or `FLAG_AUX_WRITE`, unless they
+    /// are declared. Identical tables give identical handles; a change while connected is told to
+    /// the clients by Service Changed, and ends their subscriptions to what has changed. A call
+    /// that fails leaves the former table in place. Values start empty unless defined otherwise,
+    /// with room for 20 octets at least. `GattsSubscribe` follows when a client subscribes.
+    /// Errors: `errc::invalid_argument` (a service includes itself or one that is not there, a key
+    /// size is not 7 to 16, a value is longer than 512 octets), `errc::too_big` (handles used up).
     /// Vol 3 Part G 3.
     std::vector<std::vector<AttributeHandle>> gatts_register_services(
         std::span<const Service> services);
@@ -302,17 +312,29 @@ public:
     /// Sends a notification with `data`, or with the stored value; the stored value stays as it is.
     /// Whether the peer has subscribed is not checked. Cut to ATT MTU − 3 octets. Errors:
     /// `errc::not_connected`, `errc::invalid_argument` (no such value), `errc::no_buffers` (the
-    /// link's queue is full: `SendReady` follows). Vol 3 Part G 4.10.
+    /// link's queue is full: `SendReady` follows), `errc::too_big` (`config::strict`),
+    /// `errc::try_again` (the client has asked for robust caching and has yet to learn of a change
+    /// of our services: nothing else may be sent to it). Vol 3 Part G 4.10, 2.5.2.1.
     void gatts_notify(ConnectionHandle conn_handle, AttributeHandle value_handle,
                       std::optional<Bytes> data = std::nullopt);
     void gatts_notify(ConnectionHandle conn_handle, AttributeHandle value_handle,
                       std::optional<Bytes> data, error_code& error);
+    /// Notifies of several values, in as few packets as the client can take (an extension). All or,
+    /// with an error, none are sent. Errors as for `gatts_notify`. Vol 3 Part G 4.10.2.
+    void gatts_notify_multiple(ConnectionHandle conn_handle, std::span<const HandleValue> values);
+    void gatts_notify_multiple(ConnectionHandle conn_handle, std::span<const HandleValue> values,
+                               error_code& error);
     /// As `gatts_notify`, with confirmation by the peer: `GattsIndicateDone`. One is on its way at
     /// a time, further ones wait in order. Vol 3 Part G 4.11.
     void gatts_indicate(ConnectionHandle conn_handle, AttributeHandle value_handle,
                         std::optional<Bytes> data = std::nullopt);
     void gatts_indicate(ConnectionHandle conn_handle, AttributeHandle value_handle,
                         std::optional<Bytes> data, error_code& error);
+    /// Lets a peer write values with `FLAG_WRITE_AUTHORIZED`, or no more, until the link ends (an
+    /// extension). Reads with `FLAG_READ_AUTHORIZED` are put to the handler, which decides each.
+    /// Errors: `errc::not_connected`. Vol 3 Part C 10.5.
+    void gatts_authorize(ConnectionHandle conn_handle, bool authorized = true);
+    void gatts_authorize(ConnectionHandle conn_handle, bool authorized, error_code& error);
 
     // ---- GATT client. Calls may be made back to back: they are carried out in order, one request
     // at a time, and end in order. All give `errc::not_connected`, `errc::busy` (the link's queue
@@ -325,6 +347,18 @@ public:
                                  std::optional<UUID> uuid = std::nullopt);
     void gattc_discover_services(ConnectionHandle conn_handle, std::optional<UUID> uuid,
                                  error_code& error);
+    /// As `gattc_discover_services`, for secondary services, which otherwise show where they are
+    /// included (an extension). Vol 3 Part G 2.6.2.
+    void gattc_discover_secondary_services(ConnectionHandle conn_handle,
+                                           std::optional<UUID> uuid = std::nullopt);
+    void gattc_discover_secondary_services(ConnectionHandle conn_handle, std::optional<UUID> uuid,
+                                           error_code& error);
+    /// Services that those in a range of handles include (an extension): `GattcIncludedResult`…,
+    /// `GattcIncludedDone`. Vol 3 Part G 4.5.1.
+    void gattc_discover_included(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                 AttributeHandle end_handle);
+    void gattc_discover_included(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                                 AttributeHandle end_handle, error_code& error);
     /// Characteristics declared in a range of handles: `GattcCharacteristicResult`…,
     /// `GattcCharacteristicDone`. Vol 3 Part G 4.6.
     void gattc_discover_characteristics(ConnectionHandle conn_handle, AttributeHandle start_handle,
@@ -344,13 +378,53 @@ public:
     /// Vol 3 Part G 4.8.1.
     void gattc_read(ConnectionHandle conn_handle, AttributeHandle value_handle);
     void gattc_read(ConnectionHandle conn_handle, AttributeHandle value_handle, error_code& error);
+    /// Reads a whole value, of up to 512 octets, in as many requests as that takes (an extension):
+    /// `GattcReadResult`, `GattcReadDone`. Vol 3 Part G 4.8.3.
+    void gattc_read_long(ConnectionHandle conn_handle, AttributeHandle value_handle);
+    void gattc_read_long(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                         error_code& error);
+    /// Reads each value with this type in a range of handles, at most ATT MTU − 4 octets of it (an
+    /// extension): `GattcReadResult`…, `GattcReadDone`. Vol 3 Part G 4.8.2.
+    void gattc_read_by_uuid(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                            AttributeHandle end_handle, const UUID& uuid);
+    void gattc_read_by_uuid(ConnectionHandle conn_handle, AttributeHandle start_handle,
+                            AttributeHandle end_handle, const UUID& uuid, error_code& error);
+    /// Reads two or more values by one request (an extension). With `variable`, which not every
+    /// peer knows, each comes as its own `GattcReadResult`; else all joined as one, under the first
+    /// handle, and only their sizes, known beforehand, tell them apart. What exceeds ATT MTU − 1
+    /// octets is cut. `GattcReadDone` follows. Vol 3 Part G 4.8.4, 4.8.5.
+    void gattc_read_multiple(ConnectionHandle conn_handle,
+                             std::span<const AttributeHandle> value_handles, bool variable = false);
+    void gattc_read_multiple(ConnectionHandle conn_handle,
+                             std::span<const AttributeHandle> value_handles, bool variable,
+                             error_code& error);
     /// Writes a value, cut to ATT MTU − 3 octets: with response (`GattcWriteDone` follows), or
     /// without (no event). `errc::no_buffers`: the link's queue is full, `SendReady` follows.
-    /// Vol 3 Part G 4.9.1, 4.9.3.
+    /// `errc::too_big`: does not fit, with `config::strict`. Vol 3 Part G 4.9.1, 4.9.3.
     void gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
                      bool with_response = false);
     void gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
                      bool with_response, error_code& error);
+    /// Writes a value of up to 512 octets in parts, each of which the peer repeats; what it repeats
+    /// wrongly is not written (an extension): `GattcWriteDone`, then with EPROTO as status.
+    /// `errc::too_big`: more than 512 octets. Vol 3 Part G 4.9.4.
+    void gattc_write_long(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data);
+    void gattc_write_long(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
+                          error_code& error);
+    /// As `gattc_write_long`, for several values that are written together or not at all (an
+    /// extension). One `GattcWriteDone` follows; its handle is that of the value that was refused
+    /// or not repeated, else of the first. Also `errc::too_big`: more than 4,096 octets in all.
+    /// Vol 3 Part G 4.9.5.
+    void gattc_write_reliable(ConnectionHandle conn_handle, std::span<const HandleValue> values);
+    void gattc_write_reliable(ConnectionHandle conn_handle, std::span<const HandleValue> values,
+                              error_code& error);
+    /// Subscribes to a value's notifications or indications, or ends that (an extension): finds
+    /// its Client Characteristic Configuration descriptor and writes it. `GattcSubscribeDone`.
+    /// Vol 3 Part G 4.10, 4.11.
+    void gattc_subscribe(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                         Subscription subscription = Subscription::notifications);
+    void gattc_subscribe(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                         Subscription subscription, error_code& error);
     /// Asks for the MTU of `config::mtu`: `MtuExchanged`. Once per link, whichever side began:
     /// else `errc::already_in_progress`. Vol 3 Part F 3.4.2.
     void gattc_exchange_mtu(ConnectionHandle conn_handle);
@@ -362,16 +436,8 @@ private:
     using ActivationHandler = asio::any_completion_handler<void(error_code)>;
 
     void start_active(bool on, ActivationHandler handler);
-    void set_option(config::addr_mode option, error_code& error);
-    void set_option(const config::gap_name& option, error_code& error);
-    void set_option(config::mtu option, error_code& error);
-    void set_option(config::rxbuf option, error_code& error);
-    void set_option(config::send_queue option, error_code& error);
-    void get_option(config::mac& option, error_code& error) const;
-    void get_option(config::gap_name& option, error_code& error) const;
-    void get_option(config::mtu& option, error_code& error) const;
-    void get_option(config::rxbuf& option, error_code& error) const;
-    void get_option(config::send_queue& option, error_code& error) const;
+    void set_option(const config::SettableOption& option, error_code& error);
+    void get_option(config::GettableOption& option, error_code& error) const;
     static void throw_on(const error_code& error, const char* call);
 
     // Pending operations keep the adapter alive until they have been told of the end, so it is

@@ -14,6 +14,12 @@ inline GattcServiceResult event_of(ConnectionHandle on, const gatt::ServiceResul
 inline GattcServiceDone event_of(ConnectionHandle on, const gatt::ServiceDone& done) {
     return {on, event_status(done.error), done.error};
 }
+inline GattcIncludedResult event_of(ConnectionHandle on, const gatt::IncludedServiceResult& found) {
+    return {on, found.handle, found.start_handle, found.end_handle, found.uuid};
+}
+inline GattcIncludedDone event_of(ConnectionHandle on, const gatt::IncludedServiceDone& done) {
+    return {on, event_status(done.error), done.error};
+}
 inline GattcCharacteristicResult event_of(ConnectionHandle on,
                                           const gatt::CharacteristicResult& found) {
     return {on, found.end_handle, found.value_handle, found.properties, found.uuid};
@@ -35,6 +41,9 @@ inline GattcReadDone event_of(ConnectionHandle on, const gatt::ReadDone& done) {
 }
 inline GattcWriteDone event_of(ConnectionHandle on, const gatt::WriteDone& done) {
     return {on, done.handle, event_status(done.error), done.error};
+}
+inline GattcSubscribeDone event_of(ConnectionHandle on, const gatt::SubscribeDone& done) {
+    return {on, done.value_handle, done.cccd_handle, event_status(done.error), done.error};
 }
 inline GattcNotify event_of(ConnectionHandle on, const gatt::Notified& notified) {
     return {on, notified.handle, notified.value};

@@ -7,10 +7,13 @@
 //     auto [type, address] = ble.config<bluetooth::config::mac>();
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <variant>
 
 #include "base/address.hpp"
 
@@ -57,11 +60,52 @@ struct send_queue {
     std::uint16_t value = 32;
 };
 
+/// Value of the Appearance characteristic (0x2A01), 0 (unknown) by default; the numbers are those
+/// of the Assigned Numbers 2.6. May be set at any time; kept over inactive periods. An extension.
+struct appearance {
+    std::uint16_t value = 0;
+};
+
+/// Value of the Peripheral Preferred Connection Parameters characteristic (0x2A04): what centrals
+/// that read it may then use. Without a member there is no preference for it. Intervals 7.5 ms to
+/// 4 s, latency up to 499 events, timeout 100 ms to 32 s: else `errc::invalid_argument`. May be set
+/// at any time; kept over inactive periods. An extension.
+struct preferred_connection_parameters {
+    std::optional<std::chrono::microseconds> min_interval{};
+    std::optional<std::chrono::microseconds> max_interval{};
+    std::uint16_t latency = 0;
+    std::optional<std::chrono::milliseconds> supervision_timeout{};
+};
+
+/// Whether a value that does not fit is refused instead of cut, as MicroPython does: in
+/// `gatts_notify`, `gatts_indicate` and `gattc_write` by `errc::too_big`, in writes of peers by an
+/// ATT error. Off by default. May be set at any time; kept over inactive periods. An extension.
+struct strict {
+    bool value = false;
+};
+
+/// Whether discoveries of a peer with a lasting address are answered from memory when its Database
+/// Hash (0x2B2A) is that of the last time. The hash is read before the first discovery on a link
+/// and at each `gattc_discover_services`; peers without one are always asked. On by default. May
+/// be set at any time, for links that begin afterwards. An extension.
+struct gatt_cache {
+    bool value = true;
+};
+
+using SettableOption = std::variant<addr_mode, gap_name, mtu, rxbuf, send_queue, appearance,
+                                    preferred_connection_parameters, strict, gatt_cache>;
+using GettableOption = std::variant<mac, gap_name, mtu, rxbuf, send_queue, appearance,
+                                    preferred_connection_parameters, strict, gatt_cache>;
+
+namespace detail {
+template <class T, class Variant> inline constexpr bool is_one_of = false;
+template <class T, class... Ts>
+inline constexpr bool is_one_of<T, std::variant<Ts...>> = (std::same_as<T, Ts> || ...);
+}  // namespace detail
+
 template <class T>
-concept Settable = std::same_as<T, addr_mode> || std::same_as<T, gap_name> ||
-    std::same_as<T, mtu> || std::same_as<T, rxbuf> || std::same_as<T, send_queue>;
+concept Settable = detail::is_one_of<T, SettableOption>;
 template <class T>
-concept Gettable = std::same_as<T, mac> || std::same_as<T, gap_name> || std::same_as<T, mtu> ||
-    std::same_as<T, rxbuf> || std::same_as<T, send_queue>;
+concept Gettable = detail::is_one_of<T, GettableOption>;
 
 }  // namespace bluetooth::config

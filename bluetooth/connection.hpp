@@ -7,6 +7,7 @@
 
 #include "att/bearer.hpp"
 #include "base/address.hpp"
+#include "base/connection_parameters.hpp"
 #include "base/time.hpp"
 #include "bluetooth/events.hpp"
 #include "gatt/client.hpp"
@@ -16,10 +17,23 @@
 
 namespace bluetooth {
 
+/// One bearer of ATT, which each side uses as client and as server.
+struct AttBearer {
+    AttBearer(gatt::Server& server, att::ClientState& client_state)
+        : client(bearer), session(server, client_state, bearer) {}
+
+    att::Bearer bearer;
+    gatt::Client client;
+    att::ServerSession session;
+};
+
 struct Connection {
     /// How long after a request to disconnect the controller may take to report the end. A
     /// controller ends a link by itself after the supervision timeout, of 32 s at most.
     static constexpr std::chrono::seconds disconnect_limit{35};
+    /// A controller that refuses to disconnect is asked so often, with this pause between.
+    static constexpr std::uint8_t max_disconnect_tries = 3;
+    static constexpr std::chrono::seconds disconnect_pause{1};
     /// The same for a request to update its parameters: the peer's answer may take 30 s (Vol 3
     /// Part A 6.2.1), or the link layer's procedure 40 s (Vol 6 Part B 5.2).
     static constexpr std::chrono::seconds update_limit{45};
@@ -31,8 +45,15 @@ struct Connection {
           peer_type(type),
           peer(address),
           link(our_role == hci::Role::central ? l2cap::Role::central : l2cap::Role::peripheral),
-          client(bearer),
-          session(server, bearer) {}
+          client_state(server),
+          att(server, client_state) {}
+
+    /// What its cores have dropped of the peer's packets.
+    std::uint64_t dropped() const {
+        const gatt::ClientCounters& counters = att.client.counters();
+        return link.dropped() + counters.unexpected + counters.malformed +
+               counters.excess_indications;
+    }
 
     ConnectionHandle handle;
     hci::Role role;
@@ -43,14 +64,17 @@ struct Connection {
     Units10ms supervision_timeout{};
 
     l2cap::Link link;
-    att::Bearer bearer;
-    gatt::Client client;
-    gatt::ServerSession session;
+    att::ClientState client_state;
+    AttBearer att;
 
     Time disconnect_deadline = never;  ///< set while we are closing the link
-    Time update_deadline = never;      ///< set while a parameter update of ours is in progress
-    std::uint16_t send_queue = 0;      ///< `config::send_queue` when the link began
-    bool wants_send_ready = false;     ///< something was refused for want of room
+    std::uint8_t refused_disconnects = 0;
+    bool disconnect_again = false;  ///< at the deadline, as the last try was refused
+    Time update_deadline = never;   ///< set while a parameter update of ours is in progress
+    ConnectionParameters wanted_parameters{};  ///< of that update
+    bool updates_by_l2cap = false;  ///< one of the link layers lacks the procedure for it
+    std::uint16_t send_queue = 0;   ///< `config::send_queue` when the link began
+    bool wants_send_ready = false;  ///< something was refused for want of room
 };
 
 }  // namespace bluetooth

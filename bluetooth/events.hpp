@@ -16,6 +16,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
+#include "gatt/subscription.hpp"
 #include "hci/codes.hpp"
 
 namespace bluetooth {
@@ -24,6 +25,9 @@ namespace bluetooth {
 using ConnectionHandle = hci::ConnectionHandle;
 /// Names an attribute of a GATT server (0x0001 to 0xFFFF).
 using AttributeHandle = att::Handle;
+
+/// What a client is told of a value's changes: nothing, notifications, indications or both.
+using Subscription = gatt::Subscription;
 
 /// The handle in a `PeripheralDisconnect` that reports a connection attempt without success.
 inline constexpr ConnectionHandle no_connection{0xffff};
@@ -198,12 +202,14 @@ struct GattcReadResult {
 struct GattcReadDone {
     static constexpr int code = 16;
     ConnectionHandle conn_handle{};
-    AttributeHandle value_handle{};  ///< 0 when the link was lost
+    /// The first one after `BLE::gattc_read_multiple`; 0 after `BLE::gattc_read_by_uuid`, and when
+    /// the link was lost.
+    AttributeHandle value_handle{};
     int status = 0;
     error_code error;  ///< extension: the cause behind `status`
 };
 
-/// Ends a write with response; writes without response have no event.
+/// Ends a write with response, a long or a reliable one; writes without response have no event.
 struct GattcWriteDone {
     static constexpr int code = 17;
     ConnectionHandle conn_handle{};
@@ -260,13 +266,51 @@ struct AdapterLost {
     std::string_view message;
 };
 
+/// A client has changed what it subscribes to of a value of ours; `Subscription::none` when it
+/// wants nothing any more. Not raised when a link or a registration of services ends subscriptions.
+struct GattsSubscribe {
+    static constexpr int code = 0x104;
+    ConnectionHandle conn_handle{};
+    AttributeHandle value_handle{};
+    Subscription subscription{};
+};
+
+/// A service that another one includes.
+struct GattcIncludedResult {
+    static constexpr int code = 0x105;
+    ConnectionHandle conn_handle{};
+    AttributeHandle handle{};  ///< of the include declaration
+    AttributeHandle start_handle{};
+    AttributeHandle end_handle{};
+    UUID uuid;
+};
+
+struct GattcIncludedDone {
+    static constexpr int code = 0x106;
+    ConnectionHandle conn_handle{};
+    int status = 0;
+    error_code error;  ///< the cause behind `status`
+};
+
+/// Ends `BLE::gattc_subscribe`. A status of 0x100 + Attribute Not Found says that the value has no
+/// Client Characteristic Configuration descriptor.
+struct GattcSubscribeDone {
+    static constexpr int code = 0x107;
+    ConnectionHandle conn_handle{};
+    AttributeHandle value_handle{};
+    AttributeHandle cccd_handle{};  ///< 0 when it was not found
+    int status = 0;
+    error_code error;  ///< the cause behind `status`
+};
+
 using Event =
     std::variant<CentralConnect, CentralDisconnect, GattsWrite, GattsReadRequest, ScanResult,
                  ScanDone, PeripheralConnect, PeripheralDisconnect, GattcServiceResult,
                  GattcServiceDone, GattcCharacteristicResult, GattcCharacteristicDone,
                  GattcDescriptorResult, GattcDescriptorDone, GattcReadResult, GattcReadDone,
                  GattcWriteDone, GattcNotify, GattcIndicate, GattsIndicateDone, MtuExchanged,
-                 ConnectionUpdate, SendReady, CommandFailed, ControllerRestarted, AdapterLost>;
+                 ConnectionUpdate, SendReady, CommandFailed, ControllerRestarted, AdapterLost,
+                 GattsSubscribe, GattcIncludedResult, GattcIncludedDone, GattcSubscribeDone>;
 
 /// MicroPython's number of an event (or the extension's).
 inline int code_of(const Event& event) {

@@ -120,9 +120,8 @@ void Host::on_timer() {
         Connection& connection = *connections_[i];
         const ConnectionHandle handle = connection.handle;
         if (now_ >= connection.disconnect_deadline) {
-            // Its buffers may still hold packets of that link: only a reset makes them ours again.
-            return on_controller_failed(make_error(errc::timed_out),
-                                        "it does not end a connection");
+            on_disconnect_overdue(connection);
+            if (generation != generation_ || find(handle) != &connection) continue;
         }
         if (now_ >= connection.update_deadline) {
             on_update_refused(handle, make_error(errc::timed_out));
@@ -131,10 +130,10 @@ void Host::on_timer() {
         environment_.wake_at(std::min(connection.disconnect_deadline, connection.update_deadline));
         with_link(connection, [&](auto& context) { connection.link.on_timer(context); });
         if (find(handle) != &connection) continue;
-        with_client(connection, [&](auto& context) { connection.client.on_timer(context); });
+        with_client(connection, [&](auto& context) { connection.att.client.on_timer(context); });
         if (find(handle) != &connection) continue;
         with_server(connection,
-                    [&](auto context) { server_->on_timer(context, connection.session); });
+                    [&](auto context) { server_->on_timer(context, connection.att.session); });
     }
     if (generation == generation_) send_ready_packets();
 }
@@ -200,9 +199,7 @@ void Host::start(std::unique_ptr<transport::Transport> transport) {
     mtu_ = config::mtu{}.value;
     restarts_ = 0;
     server_ = std::make_unique<gatt::Server>();
-    server_->read_events(delivery_.has_handler());
-    server_->set_rx_mtu(mtu_);
-    (void)server_->set_device_name(Bytes::of(gap_name_));
+    configure(*server_);
     start_snoop_from_environment();
     static_octets_ = random_.octets<6>();
     transport_->start(*this);
@@ -260,8 +257,12 @@ void Host::on_controller_failed(error_code error, std::string_view text) {
     case State::inactive: return;
     case State::closing: return finish_closing();
     case State::starting:
-        // What was on its way when the controller's former user went may begin anywhere.
-        if (error == errc::protocol_error && restarts_++ == 0) return restart_controller();
+        // What was on its way when the controller's former user went may begin anywhere, and look
+        // like a long packet: the answer to our Reset is then taken for a part of that.
+        if ((error == errc::protocol_error ||
+             (init_.awaits_reset() && transport_->statistics().octets_received != 0)) &&
+            restarts_++ == 0)
+            return restart_controller();
         return lose_adapter(error, error == errc::timed_out
                                        ? "the controller does not answer; is it the right device, "
                                          "and for a serial one the right speed?"
@@ -427,57 +428,8 @@ Statistics Host::statistics() const {
         result.packets_dropped = carried.oversized_packets;
     }
     result.packets_dropped += dropped_ + core_.statistics().malformed_events;
+    for (const auto& connection : connections_) result.packets_dropped += connection->dropped();
     return result;
-}
-
-error_code Host::set(const config::gap_name& option) {
-    if (option.value.size() > gatt::Server::max_device_name)
-        return make_error(errc::invalid_argument);
-    gap_name_ = option.value;
-    if (server_) (void)server_->set_device_name(Bytes::of(gap_name_));
-    return {};
-}
-error_code Host::set(config::mtu option) {
-    if (option.value < att::default_mtu || option.value > gatt::Server::max_mtu)
-        return make_error(errc::invalid_argument);
-    if (const error_code error = check_active()) return error;
-    mtu_ = option.value;
-    server_->set_rx_mtu(mtu_);
-    return {};
-}
-error_code Host::set(config::rxbuf option) {
-    if (option.value < 16) return make_error(errc::invalid_argument);
-    rxbuf_ = option.value;
-    return {};
-}
-error_code Host::set(config::send_queue option) {
-    if (option.value < 1 || option.value > 1024) return make_error(errc::invalid_argument);
-    send_queue_ = option.value;
-    acl_.set_queue_limit(send_queue_ + send_reserve);
-    return {};
-}
-error_code Host::get(config::mac& option) const {
-    if (const error_code error = check_active()) return error;
-    const bool is_public = addr_mode_ == config::addr_mode::public_address;
-    option.type = is_public ? AddressType::public_device : AddressType::random_device;
-    option.address = is_public ? *init_.info().public_address : random_address_;
-    return {};
-}
-error_code Host::get(config::gap_name& option) const {
-    option.value = gap_name_;
-    return {};
-}
-error_code Host::get(config::mtu& option) const {
-    option.value = mtu_;
-    return check_active();
-}
-error_code Host::get(config::rxbuf& option) const {
-    option.value = rxbuf_;
-    return {};
-}
-error_code Host::get(config::send_queue& option) const {
-    option.value = send_queue_;
-    return {};
 }
 
 }  // namespace bluetooth

@@ -6,7 +6,9 @@
 //
 //   host.cpp        life cycle: bring-up, failure, shutdown; the transport's packets; time
 //   host_gap.cpp    HCI events and commands, GAP
-//   host_gatt.cpp   L2CAP, GATT server and client
+//   host_l2cap.cpp  ACL data, L2CAP, the way to the bearers of ATT
+//   host_server.cpp, host_client.cpp   GATT
+//   host_settings.cpp                  the options of `BLE::config`
 #pragma once
 
 #include <array>
@@ -31,6 +33,7 @@
 #include "gap/advertiser.hpp"
 #include "gap/connector.hpp"
 #include "gap/scanner.hpp"
+#include "gatt/cache.hpp"
 #include "hci/acl_scheduler.hpp"
 #include "hci/core.hpp"
 #include "hci/events.hpp"
@@ -91,11 +94,19 @@ public:
     error_code set(config::mtu option);
     error_code set(config::rxbuf option);
     error_code set(config::send_queue option);
+    error_code set(config::appearance option);
+    error_code set(const config::preferred_connection_parameters& option);
+    error_code set(config::strict option);
+    error_code set(config::gatt_cache option);
     error_code get(config::mac& option) const;
     error_code get(config::gap_name& option) const;
     error_code get(config::mtu& option) const;
     error_code get(config::rxbuf& option) const;
     error_code get(config::send_queue& option) const;
+    error_code get(config::appearance& option) const;
+    error_code get(config::preferred_connection_parameters& option) const;
+    error_code get(config::strict& option) const;
+    error_code get(config::gatt_cache& option) const;
 
     error_code advertise(std::chrono::microseconds interval, std::optional<Bytes> adv_data,
                          std::optional<Bytes> resp_data, bool connectable);
@@ -118,17 +129,32 @@ public:
     error_code set_buffer(AttributeHandle handle, std::size_t size, bool append);
     error_code notify(ConnectionHandle connection, AttributeHandle handle,
                       std::optional<Bytes> data);
+    error_code notify_multiple(ConnectionHandle connection,
+                               std::span<const att::HandleValue> values);
     error_code indicate(ConnectionHandle connection, AttributeHandle handle,
                         std::optional<Bytes> data);
+    error_code authorize(ConnectionHandle connection, bool authorized);
 
-    error_code discover_services(ConnectionHandle connection, const std::optional<UUID>& uuid);
+    error_code discover_services(ConnectionHandle connection, const std::optional<UUID>& uuid,
+                                 gatt::ServiceType type = gatt::ServiceType::primary);
+    error_code discover_included(ConnectionHandle connection, AttributeHandle start,
+                                 AttributeHandle end);
     error_code discover_characteristics(ConnectionHandle connection, AttributeHandle start,
                                         AttributeHandle end, const std::optional<UUID>& uuid);
     error_code discover_descriptors(ConnectionHandle connection, AttributeHandle start,
                                     AttributeHandle end);
     error_code read(ConnectionHandle connection, AttributeHandle handle);
+    error_code read_long(ConnectionHandle connection, AttributeHandle handle);
+    error_code read_by_uuid(ConnectionHandle connection, AttributeHandle start, AttributeHandle end,
+                            const UUID& uuid);
+    error_code read_multiple(ConnectionHandle connection, std::span<const AttributeHandle> handles,
+                             bool variable);
     error_code write(ConnectionHandle connection, AttributeHandle handle, Bytes data,
                      bool with_response);
+    error_code write_reliable(ConnectionHandle connection,
+                              std::span<const att::HandleValue> values);
+    error_code subscribe(ConnectionHandle connection, AttributeHandle handle,
+                         Subscription subscription);
     error_code exchange_mtu(ConnectionHandle connection);
     std::uint16_t mtu(ConnectionHandle connection) const;
 
@@ -175,6 +201,7 @@ private:
     void reset_stack();
     void start_snoop_from_environment();
     error_code check_active() const;
+    void configure(gatt::Server& server) const;
 
     // Running the cores: `call` gets the core's context, and its actions are carried out after it.
     // A handler that runs meanwhile may call the same core again; its actions stand behind these.
@@ -205,7 +232,11 @@ private:
     void on_connection_complete(const hci::LeConnectionComplete& event);
     void on_connection_update(const hci::LeConnectionUpdateComplete& event);
     void on_completed_packets(Bytes parameters);
+    error_code ask_to_disconnect(Connection& connection);
     void on_disconnect_refused(ConnectionHandle handle, error_code error);
+    void ask_again_later(Connection& connection, error_code error);
+    void on_disconnect_overdue(Connection& connection);
+    error_code request_update(Connection& connection);
     void on_update_refused(ConnectionHandle handle, error_code error);
     void open_connection(ConnectionHandle handle, hci::Role role, AddressType type,
                          const Address& peer, Units1250us interval, std::uint16_t latency,
@@ -215,7 +246,7 @@ private:
     hci::OwnAddressType own_address_type() const;
     error_code set_random_address(Address address);
 
-    // host_gatt.cpp
+    // host_l2cap.cpp, host_server.cpp, host_client.cpp
     void receive_acl(Bytes packet);
     void receive_att(Connection& connection, Bytes pdu);
     void execute(Connection& connection, l2cap::Deliver& action);
@@ -227,6 +258,7 @@ private:
     void execute(Connection& connection, att::MtuExchanged& action);
     void execute(Connection& connection, att::ReadRequested& action);
     void execute(Connection& connection, att::Written& action);
+    void execute(Connection& connection, att::Subscribed& action);
     void execute(Connection& connection, att::IndicationDone& action);
     void execute(Connection& connection, gatt::ExchangeMtuDone& action);
     void execute(Connection& connection, gatt::Indicated& action);
@@ -236,6 +268,7 @@ private:
     bool has_room(Connection& connection);
     Connection* find(ConnectionHandle handle);
     bool is_ours(ConnectionHandle handle);
+    template <class Call> error_code server_call(ConnectionHandle handle, Call&& call);
     template <class Call> error_code client_call(ConnectionHandle handle, Call&& call);
 
     Environment& environment_;
@@ -271,6 +304,7 @@ private:
     gap::Advertiser advertiser_;
     gap::Scanner scanner_;
     gap::Connector connector_;
+    gatt::DiscoveryCache discovery_cache_;
     std::unique_ptr<gatt::Server> server_;  // lives longer than the sessions of the links
     std::vector<std::unique_ptr<Connection>> connections_;
     Connection* last_found_ = nullptr;
@@ -297,6 +331,10 @@ private:
     std::uint16_t mtu_ = config::mtu{}.value;
     std::uint16_t rxbuf_ = config::rxbuf{}.value;
     std::uint16_t send_queue_ = config::send_queue{}.value;
+    std::uint16_t appearance_ = config::appearance{}.value;
+    config::preferred_connection_parameters preferred_;
+    bool strict_ = config::strict{}.value;
+    bool gatt_cache_ = config::gatt_cache{}.value;
     std::uint64_t dropped_ = 0;
 };
 

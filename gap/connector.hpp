@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "gap/connection_parameters.hpp"
+#include "base/connection_parameters.hpp"
 #include "gap/context.hpp"
 #include "hci/events.hpp"
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "att/signing.hpp"
 #include "base/log.hpp"
 
 namespace bluetooth::gatt {
@@ -19,6 +20,20 @@ template <class Write> Buffer encode_write(ClientContext& ctx, att::Handle handl
     return pdu;
 }
 
+bool is_range(att::Handle start, att::Handle end) {
+    return start != att::no_handle && start <= end;
+}
+
+/// What the cache may know the answer to; nothing for procedures that are no discoveries.
+std::optional<DiscoveryQuery> query_of(const Procedure& procedure) {
+    return std::visit(
+        [](const auto& running) -> std::optional<DiscoveryQuery> {
+            if constexpr (requires { running.query(); }) return running.query();
+            return std::nullopt;
+        },
+        procedure);
+}
+
 }  // namespace
 
 // ---- calls
@@ -30,14 +45,21 @@ error_code Client::exchange_mtu(ClientContext& ctx, std::uint16_t own_rx_mtu) {
     return error;
 }
 
-error_code Client::discover_services(ClientContext& ctx, const std::optional<UUID>& uuid) {
-    if (uuid) return enqueue(ctx, DiscoverPrimaryServiceByUuid{*uuid});
-    return enqueue(ctx, DiscoverAllPrimaryServices{});
+error_code Client::discover_services(ClientContext& ctx, const std::optional<UUID>& uuid,
+                                     ServiceType type) {
+    if (uuid && type == ServiceType::primary)
+        return enqueue(ctx, DiscoverPrimaryServiceByUuid{*uuid});
+    return enqueue(ctx, DiscoverAllServices{type, uuid});
+}
+
+error_code Client::discover_included(ClientContext& ctx, att::Handle start, att::Handle end) {
+    if (!is_range(start, end)) return make_error(errc::invalid_argument);
+    return enqueue(ctx, FindIncludedServices{start, end});
 }
 
 error_code Client::discover_characteristics(ClientContext& ctx, att::Handle start, att::Handle end,
                                             const std::optional<UUID>& uuid) {
-    if (start == att::no_handle || start > end) return make_error(errc::invalid_argument);
+    if (!is_range(start, end)) return make_error(errc::invalid_argument);
     return enqueue(ctx, DiscoverCharacteristics{start, end, uuid});
 }
 
@@ -47,38 +69,75 @@ error_code Client::discover_descriptors(ClientContext& ctx, att::Handle start, a
 }
 
 error_code Client::read(ClientContext& ctx, att::Handle handle) {
-    if (handle == att::no_handle) return make_error(errc::invalid_argument);
     return enqueue(ctx, ReadValue{handle});
 }
 
 error_code Client::read_long(ClientContext& ctx, att::Handle handle) {
-    if (handle == att::no_handle) return make_error(errc::invalid_argument);
     return enqueue(ctx, ReadLongValue{handle});
 }
 
+error_code Client::read_by_uuid(ClientContext& ctx, att::Handle start, att::Handle end,
+                                const UUID& uuid) {
+    if (!is_range(start, end)) return make_error(errc::invalid_argument);
+    return enqueue(ctx, ReadByUuid{start, end, uuid});
+}
+
+error_code Client::read_multiple(ClientContext& ctx, std::span<const att::Handle> handles,
+                                 bool variable) {
+    const std::size_t room = std::min<std::size_t>(bearer_.mtu(), ctx.buffers.capacity());
+    const std::size_t size = encoded_size(att::ReadMultipleRequest{}) + handles.size_bytes();
+    if (handles.size() < 2 || size > room) return make_error(errc::invalid_argument);
+    Buffer list = ctx.buffers.acquire();
+    if (!list) return make_error(errc::no_buffers);
+    Writer writer{list.tail()};
+    for (const att::Handle handle : handles) put(writer, handle);
+    list.commit(writer.size());
+    return enqueue(ctx, ReadMultipleValues{std::move(list), variable});
+}
+
 error_code Client::write(ClientContext& ctx, att::Handle handle, Bytes value) {
-    if (handle == att::no_handle) return make_error(errc::invalid_argument);
     Buffer pdu = encode_write<att::WriteRequest>(ctx, handle, value);
     if (!pdu) return make_error(errc::no_buffers);
     return enqueue(ctx, WriteValue{handle, std::move(pdu)});
 }
 
 error_code Client::write_long(ClientContext& ctx, att::Handle handle, Bytes value) {
-    if (handle == att::no_handle) return make_error(errc::invalid_argument);
-    if (value.size() > att::max_value_size) return make_error(errc::too_big);
-    Buffer copy = ctx.buffers.acquire();
-    if (!copy || !copy.append(value)) return make_error(errc::no_buffers);
-    return enqueue(ctx, WriteLongValue{handle, std::move(copy)});
+    const att::HandleValue values[]{{handle, value}};
+    return write_reliable(ctx, values);
+}
+
+error_code Client::write_reliable(ClientContext& ctx, std::span<const att::HandleValue> values) {
+    if (values.empty()) return make_error(errc::invalid_argument);
+    ValueQueue queue;
+    for (const att::HandleValue& value : values)
+        if (const error_code error = queue.push(ctx.buffers, value)) return error;
+    return enqueue(ctx, ReliableWrite{std::move(queue)});
 }
 
 error_code Client::write_command(ClientContext& ctx, att::Handle handle, Bytes value) {
-    if (handle == att::no_handle) return make_error(errc::invalid_argument);
     if (bearer_.closed()) return make_error(errc::not_connected);
     Buffer pdu = encode_write<att::WriteCommand>(ctx, handle, value);
     if (!pdu) return make_error(errc::no_buffers);
     pdu.truncate(std::min<std::size_t>(pdu.size(), bearer_.mtu()));
     ctx.out.push(att::Send{std::move(pdu)});
     return {};
+}
+
+error_code Client::write_signed(ClientContext& ctx, att::Handle handle, Bytes value,
+                                const crypto::Key& csrk, std::uint32_t sign_counter) {
+    if (bearer_.closed()) return make_error(errc::not_connected);
+    Buffer pdu = encode_write<att::SignedWriteCommand>(ctx, handle, value);
+    if (!pdu) return make_error(errc::no_buffers);
+    const std::size_t room = std::min<std::size_t>(bearer_.mtu(), ctx.buffers.capacity());
+    pdu.truncate(std::min(pdu.size(), room - att::authentication_signature_size));
+    (void)pdu.append(att::sign(csrk, sign_counter, pdu.bytes()));
+    ctx.out.push(att::Send{std::move(pdu)});
+    return {};
+}
+
+error_code Client::subscribe(ClientContext& ctx, att::Handle value_handle,
+                             Subscription subscription) {
+    return enqueue(ctx, Subscribe{value_handle, subscription});
 }
 
 error_code Client::confirm(ClientContext& ctx, IndicationToken token) {
@@ -108,8 +167,19 @@ void Client::advance(ClientContext& ctx) {
             finish(ctx, {});
             continue;
         }
+        if (!std::exchange(begun_, true))
+            if (const auto query = query_of(running)) recall_.begin(*query);
+        if (const DiscoveryResults* results = recall_.known()) {
+            for (const DiscoveryResult& result : *results)
+                std::visit([&](const auto& action) { ctx.out.push(action); }, result);
+            finish(ctx, {});
+            continue;
+        }
         Buffer pdu =
-            std::visit([&](auto& procedure) { return procedure.request(ctx, bearer_); }, running);
+            recall_.verifying()
+                ? recall_.request(ctx)
+                : std::visit([&](auto& procedure) { return procedure.request(ctx, bearer_); },
+                             running);
         if (!pdu) {
             retry_at_ = ctx.now + retry_interval;
             ctx.out.wake_at(retry_at_);
@@ -125,8 +195,10 @@ void Client::advance(ClientContext& ctx) {
 
 /// Ends the running procedure.
 void Client::finish(ClientContext& ctx, error_code error) {
+    recall_.end(!error);
     std::visit([&](const auto& procedure) { procedure.end(ctx, error); }, procedures_.front());
     procedures_.drop();
+    begun_ = false;
 }
 
 void Client::on_timer(ClientContext& ctx) {
@@ -156,104 +228,6 @@ void Client::on_disconnected(ClientContext& ctx) {
     deadline_ = retry_at_ = never;
     indications_ = {};
     while (!procedures_.empty()) finish(ctx, make_error(errc::not_connected));
-}
-
-// ---- what the peer sends
-
-void Client::receive_other(ClientContext& ctx, Bytes pdu) {
-    if (pdu.empty() || bearer_.closed()) return;
-    switch (static_cast<att::Opcode>(pdu[0])) {
-    case att::Opcode::handle_value_notification: return ignore_malformed(pdu);
-    case att::Opcode::multiple_handle_value_notification:
-        return receive_multiple_notification(ctx, pdu);
-    case att::Opcode::handle_value_indication: return receive_indication(ctx, pdu);
-    case att::Opcode::error_response: return receive_error(ctx, pdu);
-    default: return receive_response(ctx, pdu);
-    }
-}
-
-void Client::receive_response(ClientContext& ctx, Bytes pdu) {
-    // The opcode of each response is its request's, plus one (Vol 3 Part F 3.4.8).
-    if (awaited_request_ == 0 || pdu[0] != awaited_request_ + 1) return ignore_unexpected(pdu);
-    awaited_request_ = 0;
-    deadline_ = never;
-    error_code error = make_error(errc::protocol_error);
-    if (pdu.size() <= bearer_.mtu())
-        error =
-            std::visit([&](auto& procedure) { return procedure.on_response(ctx, bearer_, pdu); },
-                       procedures_.front());
-    if (error) finish(ctx, error);
-    advance(ctx);
-}
-
-void Client::receive_error(ClientContext& ctx, Bytes pdu) {
-    const auto response = decode<att::ErrorResponse>(pdu);
-    if (!response) return ignore_malformed(pdu);
-    if (awaited_request_ == 0 ||
-        response->request_opcode_in_error != static_cast<att::Opcode>(awaited_request_))
-        return ignore_unexpected(pdu);
-    awaited_request_ = 0;
-    deadline_ = never;
-    error_code error = make_error(errc::protocol_error);
-    if (response->error_code != att::ErrorCode{})  // 0x00 would look like success
-        error = std::visit(
-            [&](auto& procedure) { return procedure.on_error(ctx, response->error_code); },
-            procedures_.front());
-    if (error) finish(ctx, error);
-    advance(ctx);
-}
-
-void Client::receive_multiple_notification(ClientContext& ctx, Bytes pdu) {
-    Reader reader{pdu.subspan(1)};
-    while (!reader.done()) {
-        att::Handle handle{};
-        std::uint16_t length{};
-        get(reader, handle);
-        get(reader, length);
-        const Bytes value = reader.take(length);
-        if (!reader.ok() || handle == att::no_handle) return ignore_malformed(pdu);
-        ctx.out.push(Notified{handle, value});
-    }
-}
-
-void Client::receive_indication(ClientContext& ctx, Bytes pdu) {
-    const auto indication = decode<att::HandleValueIndication>(pdu);
-    if (!indication || indication->attribute_handle == att::no_handle) return ignore_malformed(pdu);
-    const auto place = std::ranges::find(indications_, IndicationToken{0}, &OpenIndication::token);
-    if (place == indications_.end()) {
-        ++counters_.excess_indications;
-        log::warn("gatt", "dropped an indication: the peer does not wait for confirmations");
-        return;
-    }
-    if (++last_token_ == 0) ++last_token_;
-    *place = {last_token_, ctx.now + confirmation_limit, false};
-    ctx.out.wake_at(place->deadline);
-    ctx.out.push(Indicated{indication->attribute_handle, indication->attribute_value, last_token_});
-}
-
-/// Sends the confirmations that are due; those for which no buffer is free are due later.
-void Client::send_confirmations(ClientContext& ctx) {
-    for (OpenIndication& open : indications_) {
-        if (open.confirmed) {
-            if (Buffer pdu = encode_request(ctx, att::HandleValueConfirmation{})) {
-                ctx.out.push(att::Send{std::move(pdu)});
-                open = {};
-            } else {
-                open.deadline = ctx.now + retry_interval;
-            }
-        }
-        ctx.out.wake_at(open.deadline);
-    }
-}
-
-void Client::ignore_malformed(Bytes pdu) {
-    ++counters_.malformed;
-    log::warn("gatt", "ignored a malformed ", static_cast<att::Opcode>(pdu[0]));
-}
-
-void Client::ignore_unexpected(Bytes pdu) {
-    ++counters_.unexpected;
-    log::warn("gatt", "ignored an unexpected ", static_cast<att::Opcode>(pdu[0]));
 }
 
 }  // namespace bluetooth::gatt

@@ -6,11 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "att/bearer.hpp"
 #include "base/ring.hpp"
+#include "crypto/aes.hpp"
 #include "gatt/client_context.hpp"
 #include "gatt/client_procedures.hpp"
+#include "gatt/client_recall.hpp"
+#include "gatt/service_definition.hpp"
 
 namespace bluetooth::gatt {
 
@@ -49,7 +53,7 @@ public:
         if (pdu.size() >= notification_header_size &&
             pdu[0] == att::HandleValueNotification::code) {
             const auto handle = static_cast<att::Handle>(pdu[1] | pdu[2] << 8);
-            if (handle != att::no_handle) {
+            if (handle != att::no_handle && pdu.size() <= bearer_.mtu()) {
                 ctx.out.push(Notified{handle, pdu.subspan(notification_header_size)});
                 return;
             }
@@ -60,14 +64,26 @@ public:
     /// Ends every procedure with `not_connected`; nothing may follow on this bearer.
     void on_disconnected(ClientContext& ctx);
 
+    /// Answers discoveries from `cache` where it knows the database of `peer` (see there). To be
+    /// called before the first discovery; the cache must outlive the client. `peer` is the identity
+    /// address: one that changes would fill the cache in vain. Whoever can take on that address can
+    /// put false answers into the cache: it is for links on which the peer has proved who it is.
+    void use_cache(DiscoveryCache& cache, const PeerIdentity& peer) { recall_.use(cache, peer); }
+
     // ---- procedures (Vol 3 Part G 4)
 
     /// Negotiates ATT_MTU; `MtuExchanged` and `ExchangeMtuDone` follow. `already_in_progress` when
     /// it was asked for before or the peer has done it: once per bearer (4.3.1).
     error_code exchange_mtu(ClientContext& ctx, std::uint16_t own_rx_mtu);
 
-    /// All primary services, or those with `uuid`: `ServiceResult`… and `ServiceDone`.
-    error_code discover_services(ClientContext& ctx, const std::optional<UUID>& uuid = {});
+    /// All services of this type, or those with `uuid`: `ServiceResult`… and `ServiceDone`.
+    error_code discover_services(ClientContext& ctx, const std::optional<UUID>& uuid = {},
+                                 ServiceType type = ServiceType::primary);
+
+    /// The include declarations from `start` to `end`: `IncludedServiceResult`… and
+    /// `IncludedServiceDone`. Services that the included ones include are not followed.
+    /// `invalid_argument`: handle 0, or start behind end.
+    error_code discover_included(ClientContext& ctx, att::Handle start, att::Handle end);
 
     /// `CharacteristicResult`… and `CharacteristicDone`. `invalid_argument`: handle 0, or start
     /// behind end.
@@ -78,22 +94,45 @@ public:
     /// `DescriptorDone`. `invalid_argument`: start behind end.
     error_code discover_descriptors(ClientContext& ctx, att::Handle start, att::Handle end);
 
-    /// At most ATT_MTU − 1 octets: `ReadResult` on success, and `ReadDone`. `invalid_argument`:
-    /// handle 0.
+    /// At most ATT_MTU − 1 octets: `ReadResult` on success, and `ReadDone`.
     error_code read(ClientContext& ctx, att::Handle handle);
     /// The whole value, of up to 512 octets; else as `read`.
     error_code read_long(ClientContext& ctx, att::Handle handle);
+    /// Each value of this type from `start` to `end`, at most ATT_MTU − 4 octets and 253 of each:
+    /// `ReadResult`… in the order of the handles, and `ReadDone`, with the peer's Attribute Not
+    /// Found when there is none. `invalid_argument`: handle 0, or start behind end.
+    error_code read_by_uuid(ClientContext& ctx, att::Handle start, att::Handle end,
+                            const UUID& uuid);
+    /// Several values by one request, together at most ATT_MTU − 1 octets. Unless `variable`, one
+    /// `ReadResult` has all of them joined, under the first handle. With it (the peer must support
+    /// Read Multiple Variable) there is one for each handle, as far as the response reaches: the
+    /// last one may be cut. `ReadDone` follows. `invalid_argument`: fewer than two handles, or more
+    /// than fit a request; `no_buffers`.
+    error_code read_multiple(ClientContext& ctx, std::span<const att::Handle> handles,
+                             bool variable);
 
     /// Write Request, the value cut to ATT_MTU − 3 as it is when the request's turn comes;
-    /// `WriteDone` follows. `no_buffers`; `invalid_argument`: handle 0.
+    /// `WriteDone` follows. `no_buffers`.
     error_code write(ClientContext& ctx, att::Handle handle, Bytes value);
-    /// Prepares and executes, verifying what the peer queued; `WriteDone` follows. `too_big`: more
-    /// than 512 octets; else as `write`.
+    /// A reliable write of one value.
     error_code write_long(ClientContext& ctx, att::Handle handle, Bytes value);
+    /// Prepares all values, long ones in parts, verifies what the peer has queued, and has it write
+    /// all at once or nothing; `WriteDone` follows. `invalid_argument`: no value; `too_big`: more
+    /// than 512 octets in one, or more than `ValueQueue` holds; `no_buffers`.
+    error_code write_reliable(ClientContext& ctx, std::span<const att::HandleValue> values);
 
     /// Write Command, sent at once, ahead of queued procedures; the value is cut to ATT_MTU − 3.
     /// Nothing follows. Errors as `write`.
     error_code write_command(ClientContext& ctx, att::Handle handle, Bytes value);
+    /// Signed Write Command: as `write_command`, the value cut to ATT_MTU − 15. The caller never
+    /// uses a counter twice with one key, and none on an encrypted link (4.9.2).
+    error_code write_signed(ClientContext& ctx, att::Handle handle, Bytes value,
+                            const crypto::Key& csrk, std::uint32_t sign_counter);
+
+    /// Finds the Client Characteristic Configuration descriptor behind `value_handle` and writes
+    /// it (4.10, 4.11); `SubscribeDone` follows, with Attribute Not Found when the characteristic
+    /// has none.
+    error_code subscribe(ClientContext& ctx, att::Handle value_handle, Subscription subscription);
 
     /// Confirms an indication, after the app has seen it. `no_such_procedure` when that was done
     /// before or came too late.
@@ -121,6 +160,7 @@ private:
     void fail_bearer(ClientContext& ctx, error_code error);
 
     void receive_other(ClientContext& ctx, Bytes pdu);
+    void end_transaction();
     void receive_response(ClientContext& ctx, Bytes pdu);
     void receive_error(ClientContext& ctx, Bytes pdu);
     void receive_multiple_notification(ClientContext& ctx, Bytes pdu);
@@ -130,7 +170,9 @@ private:
     void ignore_unexpected(Bytes pdu);
 
     att::Bearer& bearer_;
-    Ring<Procedure> procedures_;        // the front one is running
+    Ring<Procedure> procedures_;  // the front one is running
+    bool begun_ = false;          // the front one has been looked at
+    Recall recall_;
     std::uint8_t awaited_request_ = 0;  // opcode of the request under way; 0: none
     Time deadline_ = never;             // of its response
     Time retry_at_ = never;             // a buffer was missing

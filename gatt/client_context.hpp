@@ -11,12 +11,13 @@
 #include "base/outbox.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
+#include "gatt/subscription.hpp"
 
 namespace bluetooth::gatt {
 
 // How a procedure ended is told by its …Done action, exactly once: no error; the peer's refusal in
 // `att_category`; or of the host's own errors `protocol_error` (the peer's response made no sense),
-// `timed_out`, `not_connected` and `no_buffers`.
+// `timed_out`, `not_connected` and `no_buffers`. Handles in …Done actions are those of the call.
 
 struct ExchangeMtuDone {
     error_code error;
@@ -28,6 +29,16 @@ struct ServiceResult {
     UUID uuid;
 };
 struct ServiceDone {
+    error_code error;
+};
+
+struct IncludedServiceResult {
+    att::Handle handle{};  ///< of the include declaration
+    att::Handle start_handle{};
+    att::Handle end_handle{};
+    UUID uuid;
+};
+struct IncludedServiceDone {
     error_code error;
 };
 
@@ -55,12 +66,21 @@ struct ReadResult {
     Buffer storage;  ///< holds `value` when it was put together from several responses
 };
 struct ReadDone {
-    att::Handle handle{};  ///< 0 when the link was lost
+    /// The first one of several; 0 after a read by UUID, and when the link was lost.
+    att::Handle handle{};
     error_code error;
 };
 
 struct WriteDone {
+    /// Of a reliable write: that of the value which the peer refused or did not echo, else the
+    /// first one.
     att::Handle handle{};
+    error_code error;
+};
+
+struct SubscribeDone {
+    att::Handle value_handle{};
+    att::Handle cccd_handle{};  ///< 0 when it was not found
     error_code error;
 };
 
@@ -80,8 +100,9 @@ struct Indicated {
 
 using ClientOutbox =
     Outbox<att::Send, att::CloseBearer, att::MtuExchanged, ExchangeMtuDone, ServiceResult,
-           ServiceDone, CharacteristicResult, CharacteristicDone, DescriptorResult, DescriptorDone,
-           ReadResult, ReadDone, WriteDone, Notified, Indicated>;
+           ServiceDone, IncludedServiceResult, IncludedServiceDone, CharacteristicResult,
+           CharacteristicDone, DescriptorResult, DescriptorDone, ReadResult, ReadDone, WriteDone,
+           SubscribeDone, Notified, Indicated>;
 
 struct ClientContext {
     Time now;

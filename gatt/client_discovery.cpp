@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <cstddef>
+#include "gatt/client_discovery.hpp"
 
-#include "gatt/client_procedures.hpp"
+#include <cstddef>
 
 namespace bluetooth::gatt {
 namespace {
@@ -9,6 +9,8 @@ namespace {
 // Vol 3 Part G 3.4, Table 3.15
 constexpr std::uint16_t primary_service_type = 0x2800;
 constexpr UUID primary_service{primary_service_type};
+constexpr UUID secondary_service{0x2801};
+constexpr UUID include{0x2802};
 constexpr UUID characteristic{0x2803};
 
 // The elements of discovery responses. A UUID of 16 or 128 bits ends each of them.
@@ -17,7 +19,13 @@ struct Service {  // Vol 3 Part G 4.4.1
     att::Handle end{};
     BT_FIELDS(Service, start, end);
 };
-struct CharacteristicDeclaration {  // 3.3.1, behind the handle of the declaration
+struct IncludeDeclaration {  // 3.2, behind its handle; only a UUID of 16 bits follows
+    att::Handle declaration{};
+    att::Handle start{};
+    att::Handle end{};
+    BT_FIELDS(IncludeDeclaration, declaration, start, end);
+};
+struct CharacteristicDeclaration {  // 3.3.1, behind its handle
     att::Handle declaration{};
     std::uint8_t properties{};
     att::Handle value{};
@@ -29,39 +37,23 @@ template <class Element> constexpr bool has_uuid(std::uint8_t length) {
     return length == fixed_size<Element>() + 2 || length == fixed_size<Element>() + 16;
 }
 
-error_code protocol_error() { return make_error(errc::protocol_error); }
-
-/// The rest of `reader` as a UUID: 2 or 16 octets, by the caller's check of the element's size.
-UUID read_uuid(const Reader& reader) { return UUID::from_bytes(reader.rest()).value_or(UUID{}); }
-
-/// Calls `visit(Reader&)` for each of the elements of `size` octets that make up `list`, until one
-/// returns false. False also when there is no element or the last one is cut off (attack: entries
-/// of length 0 made clients loop).
-template <class Visitor> bool for_each_element(Bytes list, std::size_t size, Visitor&& visit) {
-    if (list.empty() || list.size() % size != 0) return false;
-    for (; !list.empty(); list = list.subspan(size)) {
-        Reader element{list.first(size)};
-        if (!visit(element)) return false;
-    }
-    return true;
-}
-
-/// A search ends with Attribute Not Found (e.g. Vol 3 Part G 4.4.1); anything else is a failure.
-error_code end_of_search(SearchRange& range, att::ErrorCode code) {
-    range.clear();
-    return code == att::ErrorCode::attribute_not_found ? error_code{} : att::make_error(code);
-}
-
 }  // namespace
 
 // ---- 4.4.1 Discover All Primary Services
 
-Buffer DiscoverAllPrimaryServices::request(ClientContext& ctx, const att::Bearer&) {
-    return encode_request(
-        ctx, att::ReadByGroupTypeRequest{range_.first(), range_.last(), primary_service.bytes()});
+DiscoveryQuery DiscoverAllServices::query() const {
+    const auto kind = type_ == ServiceType::primary ? DiscoveryQuery::Kind::primary_services
+                                                    : DiscoveryQuery::Kind::secondary_services;
+    return {kind, range_.first(), range_.last(), uuid_};
 }
 
-error_code DiscoverAllPrimaryServices::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
+Buffer DiscoverAllServices::request(ClientContext& ctx, const att::Bearer&) {
+    const UUID& type = type_ == ServiceType::primary ? primary_service : secondary_service;
+    return encode_request(ctx,
+                          att::ReadByGroupTypeRequest{range_.first(), range_.last(), type.bytes()});
+}
+
+error_code DiscoverAllServices::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
     const auto response = decode<att::ReadByGroupTypeResponse>(pdu);
     if (!response || !has_uuid<Service>(response->length)) return protocol_error();
     const bool valid =
@@ -69,21 +61,27 @@ error_code DiscoverAllPrimaryServices::on_response(ClientContext& ctx, att::Bear
             Service element;
             get(reader, element);
             if (element.end < element.start || !range_.pass(element.start)) return false;
-            ctx.out.push(ServiceResult{element.start, element.end, read_uuid(reader)});
+            const UUID uuid = read_uuid(reader);
+            if (!uuid_ || uuid_->same_as(uuid))
+                ctx.out.push(ServiceResult{element.start, element.end, uuid_.value_or(uuid)});
             return element.end == element.start || range_.pass(element.end);
         });
     return valid ? error_code{} : protocol_error();
 }
 
-error_code DiscoverAllPrimaryServices::on_error(ClientContext&, att::ErrorCode code) {
+error_code DiscoverAllServices::on_error(ClientContext&, att::ErrorCode code) {
     return end_of_search(range_, code);
 }
 
-void DiscoverAllPrimaryServices::end(ClientContext& ctx, error_code error) const {
+void DiscoverAllServices::end(ClientContext& ctx, error_code error) const {
     ctx.out.push(ServiceDone{error});
 }
 
 // ---- 4.4.2 Discover Primary Service by Service UUID
+
+DiscoveryQuery DiscoverPrimaryServiceByUuid::query() const {
+    return {DiscoveryQuery::Kind::primary_services, range_.first(), range_.last(), uuid_};
+}
 
 Buffer DiscoverPrimaryServiceByUuid::request(ClientContext& ctx, const att::Bearer&) {
     const UUID uuid = att::wire_uuid(uuid_);
@@ -110,7 +108,71 @@ void DiscoverPrimaryServiceByUuid::end(ClientContext& ctx, error_code error) con
     ctx.out.push(ServiceDone{error});
 }
 
+// ---- 4.5.1 Find Included Services
+
+DiscoveryQuery FindIncludedServices::query() const {
+    return {DiscoveryQuery::Kind::included_services, range_.first(), range_.last(), {}};
+}
+
+Buffer FindIncludedServices::request(ClientContext& ctx, const att::Bearer&) {
+    if (const auto front = decode_prefix<IncludeDeclaration>(nameless_.bytes()))
+        return encode_request(ctx, att::ReadRequest{front->start});
+    return encode_request(ctx,
+                          att::ReadByTypeRequest{range_.first(), range_.last(), include.bytes()});
+}
+
+error_code FindIncludedServices::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
+    return nameless_ ? on_uuid(ctx, pdu) : on_declarations(ctx, pdu);
+}
+
+error_code FindIncludedServices::on_declarations(ClientContext& ctx, Bytes pdu) {
+    constexpr std::size_t without_uuid = fixed_size<IncludeDeclaration>();
+    constexpr std::size_t with_uuid = without_uuid + 2;
+    const auto response = decode<att::ReadByTypeResponse>(pdu);
+    if (!response || (response->length != without_uuid && response->length != with_uuid))
+        return protocol_error();
+    const Bytes list = response->attribute_data_list;
+    const bool named = response->length == with_uuid;
+    const bool valid = for_each_element(list, response->length, [&](Reader& reader) {
+        IncludeDeclaration element;
+        get(reader, element);
+        if (element.end < element.start || !range_.pass(element.declaration)) return false;
+        if (named)
+            ctx.out.push(IncludedServiceResult{element.declaration, element.start, element.end,
+                                               read_uuid(reader)});
+        return true;
+    });
+    if (!valid) return protocol_error();
+    if (named) return {};
+    nameless_ = ctx.buffers.acquire();
+    return nameless_.append(list) ? error_code{} : make_error(errc::no_buffers);
+}
+
+error_code FindIncludedServices::on_uuid(ClientContext& ctx, Bytes pdu) {
+    const auto response = decode<att::ReadResponse>(pdu);
+    const auto front = decode_prefix<IncludeDeclaration>(nameless_.bytes());
+    // A UUID of 16 bits would have been in the declaration (3.2).
+    if (!response || !front || response->attribute_value.size() != 16) return protocol_error();
+    const UUID uuid = read_uuid(Reader{response->attribute_value});
+    ctx.out.push(IncludedServiceResult{front->declaration, front->start, front->end, uuid});
+    nameless_.remove_prefix(fixed_size<IncludeDeclaration>());
+    if (nameless_.size() == 0) nameless_.reset();
+    return {};
+}
+
+error_code FindIncludedServices::on_error(ClientContext&, att::ErrorCode code) {
+    return nameless_ ? att::make_error(code) : end_of_search(range_, code);
+}
+
+void FindIncludedServices::end(ClientContext& ctx, error_code error) const {
+    ctx.out.push(IncludedServiceDone{error});
+}
+
 // ---- 4.6.1 Discover All Characteristics of a Service
+
+DiscoveryQuery DiscoverCharacteristics::query() const {
+    return {DiscoveryQuery::Kind::characteristics, range_.first(), range_.last(), uuid_};
+}
 
 Buffer DiscoverCharacteristics::request(ClientContext& ctx, const att::Bearer&) {
     return encode_request(
@@ -158,27 +220,20 @@ void DiscoverCharacteristics::end(ClientContext& ctx, error_code error) const {
 
 // ---- 4.7.1 Discover All Characteristic Descriptors
 
+DiscoveryQuery DiscoverDescriptors::query() const {
+    return {DiscoveryQuery::Kind::descriptors, range_.first(), range_.last(), {}};
+}
+
 Buffer DiscoverDescriptors::request(ClientContext& ctx, const att::Bearer&) {
     return encode_request(ctx, att::FindInformationRequest{range_.first(), range_.last()});
 }
 
 error_code DiscoverDescriptors::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
-    const auto response = decode<att::FindInformationResponse>(pdu);
-    if (!response) return protocol_error();
-    std::size_t uuid_size = 0;
-    switch (response->format) {
-    case att::InformationFormat::uuid16: uuid_size = 2; break;
-    case att::InformationFormat::uuid128: uuid_size = 16; break;
-    default: return protocol_error();
-    }
-    const bool valid = for_each_element(
-        response->information_data, sizeof(att::Handle) + uuid_size, [&](Reader& reader) {
-            att::Handle handle{};
-            get(reader, handle);
-            if (!range_.pass(handle)) return false;
-            ctx.out.push(DescriptorResult{handle, read_uuid(reader)});
-            return true;
-        });
+    const bool valid = for_each_information(pdu, [&](att::Handle handle, const UUID& uuid) {
+        if (!range_.pass(handle)) return false;
+        ctx.out.push(DescriptorResult{handle, uuid});
+        return true;
+    });
     return valid ? error_code{} : protocol_error();
 }
 

@@ -5,6 +5,9 @@
 #include <array>
 #include <utility>
 
+#include "gatt/database_hash.hpp"
+#include "gatt/service_table.hpp"
+
 namespace bluetooth::gatt {
 
 namespace {
@@ -21,7 +24,8 @@ constexpr Handle device_name_value{0x0003};
 constexpr Handle appearance_value{0x0005};
 constexpr Handle preferred_parameters_value{0x0007};
 constexpr Handle address_resolution_value{0x0009};
-constexpr Handle service_changed_value{0x000c};
+constexpr Handle service_changed_configuration{0x000d};
+constexpr Handle database_hash_value{0x0011};
 
 /// An empty table with the services that every server has (Vol 3 Part C 12, Part G 7).
 Database built_in_services() {
@@ -42,27 +46,10 @@ Database built_in_services() {
     database.add_service(generic_attribute);
     add(0x2a05, flag::indicate, zeros);  // Service Changed
     database.add_client_configuration();
+    database.add_client_features();
+    add(0x2b2a, flag::read, {});                     // Database Hash
+    add(0x2b3a, flag::read, Bytes{zeros}.first(1));  // Server Supported Features: none
     return database;
-}
-
-/// Adds a service and collects the handles of its values; false when handles ran out.
-bool add_service(Database& database, const ServiceDefinition& service,
-                 std::vector<Handle>& handles) {
-    if (database.add_service(service.uuid) == att::no_handle) return false;
-    for (const CharacteristicDefinition& characteristic : service.characteristics) {
-        const std::uint16_t flags = characteristic.flags;
-        handles.push_back(database.add_characteristic(characteristic.uuid,
-                                                      static_cast<std::uint8_t>(flags), flags));
-        if (handles.back() == att::no_handle) return false;
-        if ((flags & (flag::notify | flag::indicate)) != 0 &&
-            database.add_client_configuration() == att::no_handle)
-            return false;
-        for (const DescriptorDefinition& descriptor : characteristic.descriptors) {
-            handles.push_back(database.add_descriptor(descriptor.uuid, descriptor.flags));
-            if (handles.back() == att::no_handle) return false;
-        }
-    }
-    return true;
 }
 
 Database sealed(Database database) {
@@ -72,8 +59,9 @@ Database sealed(Database database) {
 
 }  // namespace
 
-Server::Server(const att::ServerLimits& limits)
-    : att::Server(sealed(built_in_services()), limits) {}
+Server::Server(const att::ServerLimits& limits) : att::Server(sealed(built_in_services()), limits) {
+    update_hash();
+}
 
 result<Registration> Server::register_services(std::span<const ServiceDefinition> services) {
     Database next = built_in_services();
@@ -83,23 +71,16 @@ result<Registration> Server::register_services(std::span<const ServiceDefinition
 
     Registration registration;
     next.user_attributes(true);
-    for (const ServiceDefinition& service : services)
-        if (!add_service(next, service, registration.handles.emplace_back()))
-            return make_error(errc::too_big);
+    if (const error_code error = add_services(next, services, registration.handles)) return error;
     next.seal();
     registration.changed = replace_database(std::move(next));
+    update_hash();
     return registration;
 }
 
-error_code Server::service_changed(const ServerContext& ctx, ServerSession& session,
-                                   att::HandleRange changed) {
-    std::array<std::uint8_t, 4> value{};
-    Writer writer{value};
-    put(writer, changed.start);
-    put(writer, changed.end);
-    const std::uint16_t number = database().find(service_changed_value)->configuration;
-    if ((session.configuration(number) & 2) == 0) return {};
-    return indicate(ctx, session, service_changed_value, Bytes{value});
+void Server::update_hash() {
+    hash_ = database_hash(database());
+    set_value(database_hash_value, crypto::reversed(hash_));
 }
 
 att::Attribute* Server::user_attribute(Handle handle) {
@@ -163,21 +144,26 @@ void Server::set_value(Handle handle, Bytes value) {
     attribute(handle)->value.assign(value.begin(), value.end());
 }
 
-std::vector<ClientConfiguration> Server::configurations(const ServerSession& session) const {
-    std::vector<ClientConfiguration> stored;
+ClientRecord Server::record(const ClientState& client) const {
+    ClientRecord record;
     for (std::size_t number = 0; number < database().configuration_count(); ++number)
-        if (const std::uint16_t value = session.configuration(number); value != 0)
-            stored.push_back({database().configuration_handle(number), value});
-    return stored;
+        if (const std::uint16_t value = client.configuration(number); value != 0)
+            record.configurations.push_back({database().configuration_handle(number), value});
+    record.features = client.features();
+    if (client.awareness() == att::ChangeAwareness::aware) record.known_table = hash_;
+    return record;
 }
 
-void Server::restore(ServerSession& session,
-                     std::span<const ClientConfiguration> configurations) const {
-    for (const ClientConfiguration& stored : configurations) {
-        const att::Attribute* found = database().find(stored.handle);
-        if (found != nullptr && found->kind == att::Attribute::Kind::client_configuration)
-            session.set_configuration(found->configuration, stored.value);
+void Server::restore(ClientState& client, const ClientRecord& record) const {
+    const bool knows_table = record.known_table == hash_;
+    client.set_features(record.features);
+    for (const auto& [handle, value] : record.configurations) {
+        const att::Attribute* found = database().find(handle);
+        if (found != nullptr && found->kind == att::Attribute::Kind::client_configuration &&
+            (knows_table || handle == service_changed_configuration))
+            client.set_configuration(found->configuration, value);
     }
+    if (!knows_table) client.table_changed({att::first_handle, att::last_handle});
 }
 
 }  // namespace bluetooth::gatt

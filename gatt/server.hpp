@@ -10,10 +10,12 @@
 
 #include "att/server.hpp"
 #include "base/error.hpp"
+#include "crypto/aes.hpp"
 #include "gatt/service_definition.hpp"
 
 namespace bluetooth::gatt {
 
+using att::ClientState;
 using att::ServerContext;
 using att::ServerOutbox;
 using att::ServerSession;
@@ -23,6 +25,17 @@ struct ClientConfiguration {
     att::Handle handle{};
     std::uint16_t value = 0;
     friend bool operator==(const ClientConfiguration&, const ClientConfiguration&) = default;
+};
+
+/// What a server remembers of a bonded client between its connections (Vol 3 Part
+/// G 2.5.2.1, 3.3.3.3, 7.2).
+struct ClientRecord {
+    std::vector<ClientConfiguration> configurations;  ///< those that are not 0
+    std::uint8_t features = 0;                        ///< bits of `att::client_feature`
+    /// The Database Hash of the table that the client knows; nothing when it does not know the
+    /// present one.
+    std::optional<crypto::Block> known_table;
+    friend bool operator==(const ClientRecord&, const ClientRecord&) = default;
 };
 
 /// What registering services has led to.
@@ -54,13 +67,13 @@ public:
 
     explicit Server(const att::ServerLimits& limits = {});
 
-    /// Replaces all services of the application; their values start empty with a capacity of 20
-    /// octets. Equal tables get equal handles. When `changed` is set, call `service_changed` for
-    /// each session. Error: `too_big` when handles run out; the former table is then untouched.
+    /// Replaces all services of the application; their values begin as defined, with a capacity of
+    /// at least 20 octets. Equal tables get equal handles. When `changed` is set, call
+    /// `announce_change` for each client. Errors: those of `add_services`; the former table is then
+    /// untouched.
     result<Registration> register_services(std::span<const ServiceDefinition> services);
-    /// Tells the client, if it subscribed to Service Changed (Vol 3 Part G 7.1).
-    error_code service_changed(const ServerContext& ctx, ServerSession& session,
-                               att::HandleRange changed);
+    /// The Database Hash of the present table.
+    const crypto::Block& hash() const { return hash_; }
 
     /// The value of a user's attribute, valid until the next call of this object. In append mode
     /// reading empties it. Error: `invalid_argument` (not a handle from `register_services`).
@@ -80,15 +93,19 @@ public:
     /// Whether our controller resolves private addresses for us (Vol 3 Part C 12.4).
     void set_central_address_resolution(bool supported);
 
-    /// The subscriptions that are not 0, to be stored with a bond.
-    std::vector<ClientConfiguration> configurations(const ServerSession& session) const;
-    /// Restores stored subscriptions; those whose handles are no CCCDs any more are left out.
-    void restore(ServerSession& session, std::span<const ClientConfiguration> configurations) const;
+    /// What to store with the bond of this client.
+    ClientRecord record(const ClientState& client) const;
+    /// Makes a client that has come back what it was. If the table has changed since, it is told
+    /// so by Service Changed, should it have subscribed to that (call `announce_change`), and its
+    /// other subscriptions, which may mean other values by now, have ended.
+    void restore(ClientState& client, const ClientRecord& record) const;
 
 private:
+    void update_hash();
     void set_value(att::Handle handle, Bytes value);
     att::Attribute* user_attribute(att::Handle handle);
 
+    crypto::Block hash_{};
     std::vector<std::uint8_t> taken_;  // what `read` took from an appending value
 };
 

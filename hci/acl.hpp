@@ -7,19 +7,10 @@
 #include <optional>
 
 #include "base/bytes.hpp"
-#include "base/pdu.hpp"
+#include "base/packet_boundary.hpp"
 #include "hci/codes.hpp"
 
 namespace bluetooth::hci {
-
-/// Where in an L2CAP PDU an ACL packet stands (Vol 4 Part E 5.4.2). On LE, hosts start a PDU with
-/// `first_non_flushable`, controllers with `first_flushable`; nobody uses `complete`.
-enum class PacketBoundary : std::uint8_t {
-    first_non_flushable = 0b00,
-    continuing = 0b01,
-    first_flushable = 0b10,
-    complete = 0b11,
-};
 
 /// Handle with flags, and length.
 inline constexpr std::size_t acl_header_size = 4;

@@ -2,7 +2,7 @@
 #include "hci/codes.hpp"
 
 #include "base/error.hpp"
-#include "base/pdu.hpp"
+#include "base/show.hpp"
 #include "hci/commands.hpp"
 #include "hci/events.hpp"
 

@@ -83,6 +83,8 @@ void Init::start(Context ctx, const std::array<std::uint8_t, 6>& randomness) {
     advance(ctx);
 }
 
+bool Init::awaits_reset() const { return step_ == Step::reset; }
+
 /// Submits the command of the current step, or of the next one that the controller has.
 void Init::advance(Context ctx) {
     while (step_ != Step::done && !wanted(step_))
@@ -98,8 +100,8 @@ void Init::on_command_done(Context ctx, const CommandDone& done) {
         const InitDone outcome = learn(step_, done.return_parameters);
         if (outcome.error) return finish(ctx, outcome);
     } else if (required(step_)) {
-        return finish(ctx, {error_code{static_cast<int>(done.status), hci_category()},
-                            "the controller refused a command of the bring-up"});
+        return finish(ctx,
+                      {error_code{static_cast<int>(done.status), hci_category()}, refusal(step_)});
     } else {
         log::debug("hci", "the controller refused ", command_name(done.opcode), ": ", done.status);
     }
@@ -145,10 +147,17 @@ bool Init::required(Step step) const {
     case Step::le_features:
     case Step::le_buffer_size:
     case Step::shared_buffer_size:
+    case Step::event_mask:  // by default LE Meta is masked
     case Step::le_event_mask: return true;
     case Step::random_address: return !info_.public_address;
     default: return false;
     }
+}
+
+std::string_view Init::refusal(Step step) {
+    if (step == Step::event_mask || step == Step::le_event_mask)
+        return "the controller refuses to report LE events";
+    return "the controller refused a command of the bring-up";
 }
 
 EncodedCommand Init::command(Step step) const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/address.hpp"
 #include "hci/commands.hpp"
@@ -52,6 +53,8 @@ public:
     /// Takes the answers to its own commands.
     void on_command_done(Context ctx, const CommandDone& done);
 
+    /// Whether the controller has not even answered Reset, the first command.
+    bool awaits_reset() const;
     const ControllerInfo& info() const { return info_; }
 
 private:
@@ -62,6 +65,7 @@ private:
     bool wanted(Step step) const;
     EncodedCommand command(Step step) const;
     bool required(Step step) const;
+    static std::string_view refusal(Step step);
     InitDone learn(Step step, Bytes return_parameters);
     InitDone learn_buffers(std::uint16_t length, std::uint16_t count);
     std::uint64_t le_event_mask() const;

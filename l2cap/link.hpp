@@ -9,18 +9,11 @@
 #include <utility>
 
 #include "base/buffer.hpp"
+#include "base/packet_boundary.hpp"
 #include "l2cap/context.hpp"
 #include "l2cap/signalling.hpp"
 
 namespace bluetooth::l2cap {
-
-/// The Packet_Boundary_Flag of an ACL packet (Vol 4 Part E 5.4.2).
-enum class PacketBoundary : std::uint8_t {
-    first_non_flushable = 0b00,  ///< only from host to controller; taken as a start all the same
-    continuing = 0b01,
-    first_flushable = 0b10,
-    complete = 0b11,  ///< not used on LE-U
-};
 
 /// Packets and PDUs that were dropped, by reason.
 struct LinkCounters {
@@ -33,6 +26,11 @@ struct LinkCounters {
     std::uint32_t too_long = 0;
     std::uint32_t no_buffer = 0;
     std::uint32_t timed_out = 0;
+
+    std::uint64_t total() const {
+        return std::uint64_t{invalid_boundary} + continuation_without_start + incomplete + overrun +
+               empty + unknown_channel + too_long + no_buffer + timed_out;
+    }
 };
 
 /// L2CAP of one LE link: puts PDUs together (Vol 3 Part A 7.2.2), routes them by channel, and runs
@@ -56,7 +54,8 @@ public:
 
     explicit Link(Role role) : signalling_(role) {}
 
-    /// The data of one ACL packet of this link.
+    /// The data of one ACL packet of this link. Both marks of a start are taken, although
+    /// controllers use `first_flushable` alone.
     void receive(LinkContext& ctx, PacketBoundary boundary, Bytes data) {
         // Nearly every packet is a whole PDU, and nearly every PDU is for ATT.
         if (boundary == PacketBoundary::first_flushable && !unfinished() &&
@@ -78,6 +77,8 @@ public:
 
     Signalling& signalling() { return signalling_; }
     const LinkCounters& counters() const { return counters_; }
+    /// What was dropped for whatever reason, signalling commands that were ignored included.
+    std::uint64_t dropped() const { return counters_.total() + signalling_.ignored(); }
 
 private:
     static BasicHeader read_header(const std::uint8_t* octets) {

@@ -213,7 +213,7 @@ using Commands =
 template <Described Command>
 MutableBytes encode_command(Identifier identifier, const Command& command, MutableBytes out) {
     Writer writer{out};
-    const auto data_length = static_cast<std::uint16_t>(detail::wire_size(command));
+    const auto data_length = static_cast<std::uint16_t>(wire_size(command));
     put(writer, CommandHeader{Command::code, identifier, data_length});
     put(writer, command);
     return writer.written();

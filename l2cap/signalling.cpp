@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/connection_parameters.hpp"
 #include "base/log.hpp"
 
 namespace bluetooth::l2cap {
@@ -25,23 +26,16 @@ constexpr bool is_response(std::uint8_t code) {
     return std::ranges::find(responses, code) != responses.end();
 }
 
+constexpr bool is_valid(const ConnectionParameterUpdateRequest& request) {
+    return bluetooth::is_valid(
+        {request.interval_min, request.interval_max, request.latency, request.timeout});
+}
+
 constexpr bool is_valid_channel_count(std::size_t count) {
     return count >= 1 && count <= max_channels_per_request;
 }
 
 }  // namespace
-
-bool is_valid(const ConnectionParameterUpdateRequest& p) {
-    constexpr Units1250us shortest_interval{6};
-    constexpr Units1250us longest_interval{3200};
-    constexpr std::uint16_t most_latency = 499;
-    constexpr Units10ms shortest_timeout{10};
-    constexpr Units10ms longest_timeout{3200};
-    return shortest_interval <= p.interval_min && p.interval_min <= p.interval_max &&
-           p.interval_max <= longest_interval && p.latency <= most_latency &&
-           shortest_timeout <= p.timeout && p.timeout <= longest_timeout &&
-           p.timeout > (1 + p.latency) * 2 * p.interval_max;
-}
 
 void Signalling::receive(LinkContext& ctx, Bytes frame) {
     const auto header = decode_prefix<CommandHeader>(frame);

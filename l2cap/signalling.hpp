@@ -13,9 +13,6 @@ namespace bluetooth::l2cap {
 /// Which end of the link this is; the Connection Parameter Update procedure differs by it.
 enum class Role : std::uint8_t { central, peripheral };
 
-/// Whether the values lie in their ranges and fit each other (Vol 3 Part A 4.20).
-bool is_valid(const ConnectionParameterUpdateRequest& parameters);
-
 /// The LE signalling channel of one link (Vol 3 Part A 4): answers what the peer asks, and runs the
 /// Connection Parameter Update procedure in both roles. Credit-based channels are not offered:
 /// requests for them are refused the way the specification has it.

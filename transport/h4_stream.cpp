@@ -11,8 +11,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/log.hpp"
-#include "base/ring.hpp"
+#include "transport/h4_session.hpp"
 #include "transport/handler_slot.hpp"
 
 namespace bluetooth::transport {
@@ -21,16 +20,15 @@ namespace {
 // Two per packet, and below the system's limit IOV_MAX (1024).
 constexpr std::size_t max_pieces = 256;
 
-/// What lives as long as an operation is pending, hence longer than its `H4Stream` when that is
+/// What lives as long as an operation is pending, hence longer than its transport when that is
 /// destroyed, perhaps inside a callback. A callback may close the stream, so `closed_` is looked at
 /// after each.
-class Stream final : public std::enable_shared_from_this<Stream> {
+class Stream final : public H4Session, public std::enable_shared_from_this<Stream> {
 public:
     Stream(const asio::any_io_executor& executor, H4StreamOptions&& options)
-        : descriptor_(executor),
-          framer_(options.direction, options.max_payload),
-          queue_(options.queue_capacity),
-          name_(std::move(options.name)),
+        : H4Session(options.direction, options.max_payload, options.queue_capacity,
+                    std::move(options.name)),
+          descriptor_(executor),
           resource_(std::move(options.resource)) {}
 
     error_code assign(FileDescriptor descriptor) {
@@ -51,12 +49,6 @@ public:
         wait_until_readable();
     }
 
-    bool send(Packet&& packet) {
-        if (!closed_ && queue_.push(std::move(packet))) return true;
-        ++statistics_.sends_refused;
-        return false;
-    }
-
     void flush() {
         while (!write_pending_ && !closed_ && !queue_.empty()) write();
     }
@@ -66,7 +58,6 @@ public:
         paused_ = false;
         if (receiver_ != nullptr && !read_pending_ && !delivering_) go_on_reading();
     }
-    void resynchronise() { framer_.resynchronise(); }
 
     void close() {
         closed_ = true;
@@ -75,15 +66,6 @@ public:
         error_code ignored;
         descriptor_.close(ignored);
         resource_.reset();
-    }
-
-    std::string_view name() const { return name_; }
-    Statistics statistics() const {
-        Statistics all = statistics_;
-        all.oversized_packets = framer_.oversized_packets();
-        all.sync_losses = framer_.sync_losses();
-        all.octets_discarded = framer_.octets_discarded();
-        return all;
     }
 
 private:
@@ -130,25 +112,7 @@ private:
 
     void deliver() {
         delivering_ = true;
-        drained_ = false;
-        bool delivered = false;
-        while (!paused_ && !closed_ && !drained_) {
-            const H4Framer::Item item = framer_.next();
-            switch (item.outcome) {
-            case H4Framer::Outcome::packet:
-                ++statistics_.packets_received;
-                delivered = true;
-                receiver_->on_packet(item.type, item.bytes);
-                break;
-            case H4Framer::Outcome::sync_lost:
-                log::warn("transport", name_, ": lost synchronisation at ", to_hex(item.bytes));
-                delivered = true;
-                receiver_->on_sync_lost(item.bytes);
-                break;
-            case H4Framer::Outcome::need_more: drained_ = true; break;
-            }
-        }
-        if (delivered && !closed_) receiver_->on_batch_end();
+        hand_over();
         delivering_ = false;
         if (!paused_ && !closed_) go_on_reading();
     }
@@ -270,42 +234,15 @@ private:
     }
 
     asio::posix::stream_descriptor descriptor_;
-    H4Framer framer_;
-    Ring<Packet> queue_;
     std::size_t sent_of_front_ = 0;  ///< octets of the oldest queued packet that have left
-    Receiver* receiver_ = nullptr;
     bool is_socket_ = false;
-    bool closed_ = false;
-    bool paused_ = false;
     bool delivering_ = false;
-    bool drained_ = true;  ///< the framer has no whole packet left
     bool read_pending_ = false;
     bool write_pending_ = false;
     error_code write_error_;
-    Statistics statistics_;
-    std::string name_;
     std::shared_ptr<void> resource_;
     HandlerSlot read_slot_;
     HandlerSlot write_slot_;
-};
-
-class H4Stream final : public Transport {
-public:
-    explicit H4Stream(std::shared_ptr<Stream> stream) : stream_(std::move(stream)) {}
-    ~H4Stream() override { stream_->close(); }
-
-    void start(Receiver& receiver) override { stream_->start(receiver); }
-    bool send(Packet&& packet) override { return stream_->send(std::move(packet)); }
-    void flush() override { stream_->flush(); }
-    void pause_reading() override { stream_->pause_reading(); }
-    void resume_reading() override { stream_->resume_reading(); }
-    void resynchronise() override { stream_->resynchronise(); }
-    void close() override { stream_->close(); }
-    std::string_view name() const override { return stream_->name(); }
-    Statistics statistics() const override { return stream_->statistics(); }
-
-private:
-    std::shared_ptr<Stream> stream_;
 };
 
 }  // namespace
@@ -316,7 +253,8 @@ Attempt<std::unique_ptr<Transport>> make_h4_stream(const asio::any_io_executor& 
     auto stream = std::make_shared<Stream>(executor, std::move(options));
     if (const error_code error = stream->assign(std::move(descriptor)))
         return Failure{error, std::string{stream->name()} + ": " + error.message()};
-    return std::unique_ptr<Transport>{std::make_unique<H4Stream>(std::move(stream))};
+    return std::unique_ptr<Transport>{
+        std::make_unique<SessionTransport<Stream>>(std::move(stream))};
 }
 
 }  // namespace bluetooth::transport

@@ -122,7 +122,7 @@ private:
     struct HeldPacket {
         std::uint8_t buffer = 0;
         std::uint8_t link = 0;
-        hci::PacketBoundary boundary{};
+        PacketBoundary boundary{};
         std::uint16_t size = 0;
     };
 
@@ -201,7 +201,7 @@ private:
 
     // ---- data.cpp
     void receive_acl(Bytes packet);
-    bool carry(Link& link, hci::PacketBoundary boundary, Bytes data);
+    bool carry(Link& link, PacketBoundary boundary, Bytes data);
     void complete(Link& link);
     void release_held();
     void discard_data(const Link& link);

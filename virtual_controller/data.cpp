@@ -28,8 +28,8 @@ void Controller::receive_acl(Bytes packet) {
     }
     --free_buffers_;
     // What a host must not send on LE (Vol 4 Part E 5.4.2) goes nowhere, but took a buffer.
-    const bool allowed = acl->boundary <= hci::PacketBoundary::continuing && acl->broadcast == 0 &&
-                         !acl->data.empty();
+    const bool allowed =
+        acl->boundary <= PacketBoundary::continuing && acl->broadcast == 0 && !acl->data.empty();
     if (!allowed) {
         ++counters_.refused_data;
         return complete(*link);
@@ -45,7 +45,7 @@ void Controller::receive_acl(Bytes packet) {
 }
 
 /// Hands data to the peer's host; false when that has no room or is out of reach.
-bool Controller::carry(Link& link, hci::PacketBoundary boundary, Bytes data) {
+bool Controller::carry(Link& link, PacketBoundary boundary, Bytes data) {
     if (!reaches(link)) return false;
     Controller& peer = *link.other->owner;
     const std::size_t size = 1 + hci::acl_header_size + data.size();
@@ -54,8 +54,7 @@ bool Controller::carry(Link& link, hci::PacketBoundary boundary, Bytes data) {
         return false;
     }
     // To a host the start of a PDU is marked in another way than from one (Vol 4 Part E 5.4.2).
-    if (boundary == hci::PacketBoundary::first_non_flushable)
-        boundary = hci::PacketBoundary::first_flushable;
+    if (boundary == PacketBoundary::first_non_flushable) boundary = PacketBoundary::first_flushable;
     const auto header =
         hci::acl_header(link.other->handle, boundary, static_cast<std::uint16_t>(data.size()));
     std::uint8_t* const out = peer.outgoing_.append(size).data();

@@ -9,8 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/ring.hpp"
-#include "transport/h4.hpp"
+#include "transport/h4_session.hpp"
 
 namespace bluetooth::virtual_controller {
 
@@ -22,32 +21,26 @@ namespace {
 
 constexpr std::size_t queue_capacity = 128;
 
-/// What outlives its `VirtualTransport` when that is destroyed inside a callback. The octets of a
-/// turn are copied out of the controller at once: a batch of packets stays where it is while its
-/// receiver makes the controllers write new ones.
-class Session final : public AirDriver::Port, public std::enable_shared_from_this<Session> {
+/// The octets of a turn are copied out of the controller at once: a batch of packets stays where it
+/// is while its receiver makes the controllers write new ones.
+class Session final : public transport::H4Session,
+                      public AirDriver::Port,
+                      public std::enable_shared_from_this<Session> {
 public:
     Session(std::shared_ptr<AirDriver> driver, const Profile& profile, std::string name)
-        : driver_(std::move(driver)),
-          controller_(&driver_->attach(profile, *this)),
-          framer_(H4Framer::Direction::to_host),
-          queue_(queue_capacity),
-          name_(std::move(name)) {}
+        : H4Session(H4Framer::Direction::to_host, H4Framer::default_max_payload, queue_capacity,
+                    std::move(name)),
+          driver_(std::move(driver)),
+          controller_(&driver_->attach(profile, *this)) {}
 
     void start(Receiver& receiver) {
-        if (closed()) return;
+        if (closed_) return;
         receiver_ = &receiver;
         driver_->wake(*controller_);
     }
 
-    bool send(Packet&& packet) {
-        if (!closed() && queue_.push(std::move(packet))) return true;
-        ++statistics_.sends_refused;
-        return false;
-    }
-
     void flush() {
-        if (closed() || queue_.empty()) return;
+        if (closed_ || queue_.empty()) return;
         ++statistics_.write_calls;
         while (!queue_.empty()) {
             const Packet packet = queue_.pop();
@@ -60,38 +53,27 @@ public:
     void pause_reading() { paused_ = true; }
     void resume_reading() {
         paused_ = false;
-        if (!closed()) driver_->wake(*controller_);
+        if (!closed_) driver_->wake(*controller_);
     }
-    void resynchronise() { framer_.resynchronise(); }
 
     void close() {
-        if (closed()) return;
+        if (closed_) return;
+        closed_ = true;
         receiver_ = nullptr;
         queue_.clear();
         driver_->detach(*std::exchange(controller_, nullptr));
         driver_.reset();
     }
 
-    std::string_view name() const { return name_; }
-    transport::Statistics statistics() const {
-        transport::Statistics all = statistics_;
-        all.oversized_packets = framer_.oversized_packets();
-        all.sync_losses = framer_.sync_losses();
-        all.octets_discarded = framer_.octets_discarded();
-        return all;
-    }
-
     void on_output() override {
         if (receiver_ == nullptr || paused_) return;  // what there is waits in the controller
         const std::shared_ptr<Session> self = shared_from_this();
         if (drained_) read();
-        deliver();
-        if (!closed() && !paused_ && !controller_->pending().empty()) driver_->wake(*controller_);
+        hand_over();
+        if (!closed_ && !paused_ && !controller_->pending().empty()) driver_->wake(*controller_);
     }
 
 private:
-    bool closed() const { return controller_ == nullptr; }
-
     void read() {
         const Bytes pending = controller_->pending();
         const MutableBytes space = framer_.space();
@@ -102,27 +84,6 @@ private:
         ++statistics_.read_calls;
         statistics_.octets_received += count;
         driver_->consume(*controller_, count);
-    }
-
-    void deliver() {
-        drained_ = false;
-        bool delivered = false;
-        while (!closed() && !paused_ && !drained_) {
-            const H4Framer::Item item = framer_.next();
-            switch (item.outcome) {
-            case H4Framer::Outcome::packet:
-                ++statistics_.packets_received;
-                delivered = true;
-                receiver_->on_packet(item.type, item.bytes);
-                break;
-            case H4Framer::Outcome::sync_lost:
-                delivered = true;
-                receiver_->on_sync_lost(item.bytes);
-                break;
-            case H4Framer::Outcome::need_more: drained_ = true; break;
-            }
-        }
-        if (delivered && !closed()) receiver_->on_batch_end();
     }
 
     // A packet as one piece: most are.
@@ -137,33 +98,7 @@ private:
 
     std::shared_ptr<AirDriver> driver_;
     Controller* controller_;  // null when closed
-    H4Framer framer_;
-    Ring<Packet> queue_;
-    std::string name_;
     std::vector<std::uint8_t> scratch_;
-    transport::Statistics statistics_;
-    Receiver* receiver_ = nullptr;
-    bool paused_ = false;
-    bool drained_ = true;  // the framer holds no whole packet
-};
-
-class VirtualTransport final : public transport::Transport {
-public:
-    explicit VirtualTransport(std::shared_ptr<Session> session) : session_(std::move(session)) {}
-    ~VirtualTransport() override { session_->close(); }
-
-    void start(Receiver& receiver) override { session_->start(receiver); }
-    bool send(Packet&& packet) override { return session_->send(std::move(packet)); }
-    void flush() override { session_->flush(); }
-    void pause_reading() override { session_->pause_reading(); }
-    void resume_reading() override { session_->resume_reading(); }
-    void resynchronise() override { session_->resynchronise(); }
-    void close() override { session_->close(); }
-    std::string_view name() const override { return session_->name(); }
-    transport::Statistics statistics() const override { return session_->statistics(); }
-
-private:
-    std::shared_ptr<Session> session_;
 };
 
 using Opened = transport::Attempt<std::unique_ptr<transport::Transport>>;
@@ -217,7 +152,7 @@ Opened open(const asio::any_io_executor& executor, std::string_view argument) {
 std::unique_ptr<transport::Transport> make_virtual_transport(std::shared_ptr<AirDriver> driver,
                                                              const Profile& profile,
                                                              std::string name) {
-    return std::make_unique<VirtualTransport>(
+    return std::make_unique<transport::SessionTransport<Session>>(
         std::make_shared<Session>(std::move(driver), profile, std::move(name)));
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "base/show.hpp"
 #include "tests/support/hex.hpp"
 
 using namespace bluetooth;

@@ -19,7 +19,7 @@ namespace bluetooth::test {
 class ServerPeer {
 public:
     explicit ServerPeer(att::Server& tested, std::size_t buffers = 32)
-        : server(tested), pool(buffers, 544), session(tested, bearer) {}
+        : server(tested), pool(buffers, 544), client(tested), session(tested, client, bearer) {}
     ~ServerPeer() {
         server.on_disconnected(ctx(), session);
         out.clear();
@@ -77,6 +77,7 @@ public:
     Time now{};
     Time wake = never;
     att::Bearer bearer;
+    att::ClientState client;
     att::ServerSession session;
     bool answer_writes_at_once = true;
 
@@ -84,6 +85,7 @@ public:
     std::vector<att::ReadRequested> reads;  // not answered yet
     std::vector<att::Written> writes;       // not answered yet
     std::vector<att::Handle> written;       // all
+    std::vector<att::Subscribed> subscriptions;
     std::vector<att::IndicationDone> indications;
     std::vector<std::uint16_t> mtus;
     std::optional<error_code> closed;
@@ -100,6 +102,7 @@ private:
         else
             writes.push_back(action);
     }
+    void take(att::Subscribed& action) { subscriptions.push_back(action); }
     void take(att::IndicationDone& action) { indications.push_back(action); }
 };
 

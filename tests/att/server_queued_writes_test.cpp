@@ -138,7 +138,7 @@ TEST_CASE("att server: an empty pool is a full queue") {
     CHECK(peer.send("16 03 00 00 00 41") == hex("01 16 03 00 09"));
 }
 
-TEST_CASE("att server: a queue left alone for 30 s is forgotten") {
+TEST_CASE("att server: a queue left alone for 30 s is forgotten, and its client told so") {
     HeartRateServer server;
     ServerPeer peer{server};
     peer.send("16 03 00 00 00 41");
@@ -148,6 +148,9 @@ TEST_CASE("att server: a queue left alone for 30 s is forgotten") {
     CHECK(peer.pool.available() < peer.pool.size());
     peer.advance(1s);
     CHECK(peer.pool.available() == peer.pool.size());
-    CHECK(peer.send("18 01") == hex("19"));
+    // Part of the value, prepared too late, does not make the whole.
+    peer.send("16 03 00 02 00 43");
+    CHECK(peer.send("18 01") == hex("01 18 00 00 0e"));
     CHECK(server.value(3) == text("Hello"));
+    CHECK(peer.send("18 01") == hex("19"));
 }

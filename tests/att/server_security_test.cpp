@@ -41,12 +41,12 @@ TEST_CASE("att server: an encrypted read or write needs encryption, and says wha
     CHECK(peer.send("16 03 00 00 00 41") == hex("01 16 03 00 05"));
     CHECK(peer.send("52 03 00 41").empty());
     CHECK(peer.written.empty());
-    peer.session.set_security({.bonded = true});
+    peer.client.security = {.bonded = true};
     CHECK(peer.send("0a 03 00") == hex("01 0a 03 00 0f"));
     CHECK(peer.send("12 03 00 41") == hex("01 12 03 00 0f"));
-    peer.session.set_security({.encrypted = true, .key_size = 7});
+    peer.client.security = {.encrypted = true, .key_size = 7};
     CHECK(peer.send("0a 03 00") == hex("01 0a 03 00 0c"));
-    peer.session.set_security(just_works);
+    peer.client.security = just_works;
     CHECK(peer.send("0a 03 00") == hex("0b 76"));
     CHECK(peer.send("12 03 00 41") == hex("13"));
 }
@@ -55,12 +55,12 @@ TEST_CASE("att server: the authentication flag alone asks for encryption too") {
     att::Server server{protected_by(flag::read_authenticated | flag::write_authenticated)};
     ServerPeer peer{server};
     CHECK(peer.send("0a 03 00") == hex("01 0a 03 00 05"));
-    peer.session.set_security({.authenticated = true});
+    peer.client.security = {.authenticated = true};
     CHECK(peer.send("0a 03 00") == hex("01 0a 03 00 05"));
     CHECK(peer.send("12 03 00 41") == hex("01 12 03 00 05"));
-    peer.session.set_security(just_works);
+    peer.client.security = just_works;
     CHECK(peer.send("0a 03 00") == hex("01 0a 03 00 05"));
-    peer.session.set_security(mitm);
+    peer.client.security = mitm;
     CHECK(peer.send("0a 03 00") == hex("0b 76"));
     CHECK(peer.send("12 03 00 41") == hex("13"));
 }
@@ -76,7 +76,7 @@ TEST_CASE("att server: authorization is the link's, or for reads the application
     CHECK(peer.sent == std::vector<Octets>{hex("0b 76")});
     CHECK(peer.send("06 01 00 ff ff 37 2a 76") == hex("01 06 01 00 0a"));
     server.read_events(false);
-    peer.session.set_security({.authorized = true});
+    peer.client.security = {.authorized = true};
     CHECK(peer.send("0a 03 00") == hex("0b 76"));
     CHECK(peer.send("12 03 00 41") == hex("13"));
 }
@@ -86,16 +86,16 @@ TEST_CASE("att server: who may not read a value may not subscribe to it") {
     ServerPeer peer{server};
     CHECK(peer.send("12 04 00 01 00") == hex("01 12 04 00 05"));
     CHECK(peer.send("0a 04 00") == hex("0b 00 00"));
-    peer.session.set_security(just_works);
+    peer.client.security = just_works;
     CHECK(peer.send("12 04 00 01 00") == hex("13"));
 }
 
 TEST_CASE("att server: queued writes are checked again when they are executed") {
     att::Server server{protected_by(flag::write_encrypted)};
     ServerPeer peer{server};
-    peer.session.set_security(just_works);
+    peer.client.security = just_works;
     peer.send("16 03 00 00 00 41");
-    peer.session.set_security({});
+    peer.client.security = {};
     CHECK(peer.send("18 01") == hex("01 18 03 00 05"));
     CHECK(peer.written.empty());
 }

@@ -92,7 +92,7 @@ TEST_CASE("att server: Read By Type reports an error only for the first match") 
     ServerPeer peer{server};
     CHECK(peer.send("08 01 00 ff ff 3a 2a") == hex("01 08 09 00 02"));
     CHECK(peer.send("08 01 00 ff ff 3b 2a") == hex("01 08 0e 00 05"));
-    peer.session.set_security({.encrypted = true, .key_size = 16});
+    peer.client.security = {.encrypted = true, .key_size = 16};
     CHECK(peer.send("08 01 00 ff ff 3b 2a") == hex("09 03 | 0e 00 45"));
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Notifications and indications (Vol 3 Part F 3.4.7).
+// Notifications, indications and who subscribes to them (Vol 3 Part F 3.4.7).
 #include <doctest/doctest.h>
+
+#include <array>
 
 #include "tests/att/server_peer.hpp"
 
@@ -176,4 +178,72 @@ TEST_CASE("att server: an update goes out as the client subscribed") {
     CHECK(peer.sent == std::vector<Octets>{hex("1b 05 00 06 48")});
     CHECK_FALSE(peer.update(Handle{3}));  // has no CCCD
     CHECK(peer.sent.size() == 1);
+}
+
+TEST_CASE("att server: each change of a subscription is told once") {
+    HeartRateServer server;
+    ServerPeer peer{server};
+    peer.send("12 06 00 01 00");
+    peer.send("12 06 00 01 00");
+    peer.send("12 06 00 00 00");
+    REQUIRE(peer.subscriptions.size() == 2);
+    CHECK(peer.subscriptions[0].handle == Handle{5});
+    CHECK(peer.subscriptions[0].configuration == 1);
+    CHECK(peer.subscriptions[1].configuration == 0);
+}
+
+// ---- 3.4.7.4 Multiple Handle Value Notification
+
+namespace {
+
+error_code notify_multiple(ServerPeer& peer, std::span<const HandleValue> values) {
+    peer.sent.clear();
+    const error_code error = peer.server.notify_multiple(peer.ctx(), peer.session, values);
+    peer.drain();
+    return error;
+}
+
+const std::array three{HandleValue{Handle{3}, Bytes::of("one")},
+                       HandleValue{Handle{5}, Bytes::of("")},
+                       HandleValue{Handle{9}, Bytes::of("three")}};
+
+}  // namespace
+
+TEST_CASE("att server: several values go in one PDU to a client that takes it") {
+    HeartRateServer server;
+    ServerPeer peer{server};
+    CHECK_FALSE(notify_multiple(peer, three));
+    CHECK(peer.sent == std::vector<Octets>{hex("1b 03 00 6f 6e 65"), hex("1b 05 00"),
+                                           hex("1b 09 00 74 68 72 65 65")});
+    peer.client.set_features(client_feature::multiple_notifications);
+    CHECK_FALSE(notify_multiple(peer, three));
+    CHECK(peer.sent ==
+          std::vector<Octets>{
+              hex("23 | 03 00 03 00 6f 6e 65 | 05 00 00 00 | 09 00 05 00 74 68 72 65 65")});
+}
+
+TEST_CASE("att server: values that do not fit one PDU go in several, one alone as usual") {
+    HeartRateServer server;
+    ServerPeer peer{server};
+    peer.client.set_features(client_feature::multiple_notifications);
+    const std::array values{HandleValue{Handle{3}, Bytes::of("0123456")},
+                            HandleValue{Handle{5}, Bytes::of("0123456")},
+                            HandleValue{Handle{9}, Bytes::of("01234567")},
+                            HandleValue{Handle{3}, Bytes::of("0123456789abcdefghijklmn")}};
+    CHECK_FALSE(notify_multiple(peer, values));
+    REQUIRE(peer.sent.size() == 3);
+    CHECK(peer.sent[0] ==
+          hex("23 03 00 07 00 30 31 32 33 34 35 36 05 00 07 00 30 31 32 33 34 35 36"));
+    CHECK(peer.sent[1] == hex("1b 09 00 30 31 32 33 34 35 36 37"));
+    CHECK(peer.sent[2].size() == 23);
+}
+
+TEST_CASE("att server: several values are sent all or not at all") {
+    HeartRateServer server;
+    ServerPeer peer{server, 2};
+    CHECK(notify_multiple(peer, three) == errc::no_buffers);
+    CHECK(peer.sent.empty());
+    const std::array wrong{three[0], HandleValue{Handle{4}, Bytes::of("x")}};
+    CHECK(notify_multiple(peer, wrong) == errc::invalid_argument);
+    CHECK(peer.sent.empty());
 }

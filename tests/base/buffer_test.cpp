@@ -198,3 +198,12 @@ TEST_CASE("buffer pool: without buffers it only hands out null handles") {
     BufferPool pool{0, 8};
     CHECK_FALSE(pool.acquire());
 }
+
+TEST_CASE("buffer: one that was moved from has no size and no headroom") {
+    BufferPool pool{1, 8};
+    Buffer first = pool.acquire();
+    REQUIRE(first.append(hex("01 02")));
+    const Buffer second = std::move(first);
+    CHECK(first.size() == 0);
+    CHECK(first.headroom() == 0);
+}

@@ -18,6 +18,14 @@ TEST_CASE("bytes: views are equal when their octets are, wherever they lie") {
     CHECK(Bytes{} == Bytes{Octets{}});
 }
 
+TEST_CASE("bytes: the parts of a view are comparable too") {
+    const Octets octets = hex("01 02 03");
+    CHECK(Bytes{octets}.first(2) == hex("01 02"));
+    CHECK(Bytes{octets}.last(2) == hex("02 03"));
+    CHECK(Bytes{octets}.subspan(1) == hex("02 03"));
+    CHECK(Bytes{octets}.subspan(1, 1) == hex("02"));
+}
+
 TEST_CASE("bytes: a text is its octets and back, zeros and high octets included") {
     using namespace std::string_view_literals;
     CHECK(Bytes::of("caf\xc3\xa9\0"sv) == hex("63 61 66 c3 a9 00"));

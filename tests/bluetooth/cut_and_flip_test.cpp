@@ -24,8 +24,8 @@ namespace flag = att::flag;
 
 namespace {
 
-constexpr AttributeHandle value{0x0010};  // the first behind the built-in services
-constexpr AttributeHandle configuration{0x0011};
+constexpr AttributeHandle value{0x0016};  // the first behind the built-in services
+constexpr AttributeHandle configuration{0x0017};
 constexpr AttributeHandle nowhere{0x7777};
 
 const std::vector<gatt::ServiceDefinition> services{
@@ -101,7 +101,7 @@ private:
         open(e.conn_handle);
         (void)host_.exchange_mtu(e.conn_handle);
         if (!host_.discover_services(e.conn_handle, {})) ++service_queries_;
-        if (!host_.discover_characteristics(e.conn_handle, AttributeHandle{0x000e},
+        if (!host_.discover_characteristics(e.conn_handle, AttributeHandle{0x0014},
                                             AttributeHandle{0xffff}, {}))
             ++characteristic_queries_;
         if (!host_.discover_descriptors(e.conn_handle, value, AttributeHandle{0xffff}))

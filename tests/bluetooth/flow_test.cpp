@@ -116,10 +116,10 @@ TEST_CASE("flow: what the application sends never keeps the peer from being answ
     std::uint8_t counter = 0;
     for (int i = 0; i < 2; ++i, link.world.settle()) (void)fill(link, counter);
     // A Read Request, from a peer that hears nothing itself.
-    for (int i = 0; i < 8; ++i) link.peripheral.inject("02 40 20 07 00 03 00 04 00 0a 10 00");
+    for (int i = 0; i < 8; ++i) link.peripheral.inject("02 40 20 07 00 03 00 04 00 0a 16 00");
     CHECK(link.peripheral.count<GattsReadRequest>() == 8);
     // One that asks without end and never takes the answers is given up.
-    for (int i = 0; i < 40; ++i) link.peripheral.inject("02 40 20 07 00 03 00 04 00 0a 10 00");
+    for (int i = 0; i < 40; ++i) link.peripheral.inject("02 40 20 07 00 03 00 04 00 0a 16 00");
     CHECK(link.peripheral.host.disconnect(link.conn) == errc::already_in_progress);
     link.world.advance(5s);
     CHECK(std::holds_alternative<CentralDisconnect>(link.peripheral.events().back()));

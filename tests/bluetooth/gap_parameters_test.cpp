@@ -3,6 +3,8 @@
 // Connection parameters and our own addresses, between whole hosts.
 #include <doctest/doctest.h>
 
+#include <vector>
+
 #include "tests/support/host_world.hpp"
 
 using namespace bluetooth;
@@ -44,6 +46,9 @@ TEST_CASE("gap: an update that leads nowhere ends with an error, and another may
     Device& peripheral = world.add();
     Device& central = world.add();
     world.connect(central, peripheral);
+    Device& asking_by_l2cap = world.add(virtual_controller::Profile::bluetooth_4_0());
+    Device& other = world.add();
+    world.connect(other, asking_by_l2cap);
     Device* asker = &central;
     int status = 0;
     SUBCASE("the controller refuses") {
@@ -59,16 +64,25 @@ TEST_CASE("gap: an update that leads nowhere ends with an error, and another may
         };
         status = 13;
     }
-    SUBCASE("the central never answers the peripheral") {
+    SUBCASE("the central refuses") {
         asker = &peripheral;
+        // Its host is asked for a latency that the specification does not allow.
         central.tamper = [](Octets& packet) {
+            if (packet[0] == 0x04 && packet[1] == 0x3e && packet[3] == 0x06)
+                packet[10] = packet[11] = 0xff;
+        };
+        status = 0x23b;
+    }
+    SUBCASE("by L2CAP, the central never answers") {
+        asker = &asking_by_l2cap;
+        other.tamper = [](Octets& packet) {
             if (packet[0] == 0x02) packet.clear();
         };
         status = 13;
     }
-    SUBCASE("the central agrees and does nothing") {
-        asker = &peripheral;
-        peripheral.tamper = [](Octets& packet) {
+    SUBCASE("by L2CAP, the central agrees and does nothing") {
+        asker = &asking_by_l2cap;
+        asking_by_l2cap.tamper = [](Octets& packet) {
             if (packet[0] == 0x04 && packet[1] == 0x3e && packet[3] == 0x03) packet.clear();
         };
         status = 13;
@@ -79,6 +93,45 @@ TEST_CASE("gap: an update that leads nowhere ends with an error, and another may
     CHECK(asker->last<ConnectionUpdate>()->status == status);
     CHECK(asker->last<ConnectionUpdate>()->interval == Units1250us{40});  // still in force
     CHECK(!asker->host.update_connection(conn, 100ms, 100ms, 0, 3s));
+}
+
+TEST_CASE("gap: a peripheral asks the other link layer, or where one cannot do that the host") {
+    using virtual_controller::Profile;
+    const Octets by_link_layer = hex("01 13 20 0e 40 00 50 00 50 00 04 00 2c 01 00 00 00 00");
+    const Octets by_l2cap = hex("02 40 00 10 00 0c 00 05 00 12 01 08 00 50 00 50 00 04 00 2c 01");
+    Profile ours;
+    Profile theirs;
+    std::vector<Octets> expected{by_link_layer};
+    SUBCASE("both can") {}
+    SUBCASE("ours cannot") {
+        ours = Profile::bluetooth_4_0();
+        expected = {by_l2cap};
+    }
+    SUBCASE("theirs cannot") {
+        theirs = Profile::bluetooth_4_0();
+        expected = {by_link_layer, by_l2cap};
+    }
+    SUBCASE("ours says that it can, but refuses") {
+        ours.without = {hci::LeConnectionUpdate::opcode};
+        expected = {by_link_layer, by_l2cap};
+    }
+    World world;
+    Device& peripheral = world.add(ours);
+    Device& central = world.add(theirs);
+    world.connect(central, peripheral);
+    peripheral.keep_octets = true;
+    REQUIRE(!peripheral.host.update_connection(conn, 100ms, 100ms, 4, 3s));
+    world.advance(1s);
+    CHECK(peripheral.sent == expected);
+    const Lines changed{"ConnectionUpdate 0040 80 4 300 status 0"};
+    CHECK(central.take_events() == changed);
+    CHECK(peripheral.take_events() == changed);
+
+    peripheral.sent.clear();
+    REQUIRE(!peripheral.host.update_connection(conn, 200ms, 200ms, 0, 3s));
+    world.advance(1s);
+    CHECK_MESSAGE(peripheral.sent.size() == 1, "what the other end lacks is known now");
+    CHECK(central.take_events() == Lines{"ConnectionUpdate 0040 160 0 300 status 0"});
 }
 
 // ---- addresses

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "att/database.hpp"
@@ -12,12 +13,12 @@ namespace bluetooth::test {
 /// `conn`.
 struct GattLink {
     static constexpr ConnectionHandle conn{0x0040};
-    // Behind the built-in services, which end at 0x000d:
-    static constexpr AttributeHandle value{0x0010};          // read, write, notify, indicate
-    static constexpr AttributeHandle configuration{0x0011};  // of `value`
-    static constexpr AttributeHandle description{0x0012};    // a descriptor: read, write
-    static constexpr AttributeHandle secret{0x0014};         // neither readable nor writable
-    static constexpr AttributeHandle command_only{0x0016};   // write without response
+    // Behind the built-in services, which end at 0x0013:
+    static constexpr AttributeHandle value{0x0016};          // read, write, notify, indicate
+    static constexpr AttributeHandle configuration{0x0017};  // of `value`
+    static constexpr AttributeHandle description{0x0018};    // a descriptor: read, write
+    static constexpr AttributeHandle secret{0x001a};         // neither readable nor writable
+    static constexpr AttributeHandle command_only{0x001c};   // write without response
 
     World world;
     Device& peripheral = world.add();
@@ -48,8 +49,9 @@ struct GattLink {
         const std::uint8_t octets[]{what, 0};
         REQUIRE(!central.host.write(conn, configuration, octets, true));
         run();
-        REQUIRE(central.take_events() == Lines{"GattcWriteDone 0040 0011 status 0"});
-        REQUIRE(peripheral.take_events().empty());
+        REQUIRE(central.take_events() == Lines{"GattcWriteDone 0040 0017 status 0"});
+        REQUIRE(peripheral.take_events() ==
+                Lines{"GattsSubscribe 0040 0016 " + std::to_string(what)});
     }
     Octets stored(AttributeHandle handle = value) {
         error_code error;

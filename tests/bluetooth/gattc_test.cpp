@@ -15,28 +15,28 @@ TEST_CASE("gattc: calls may follow each other at once and end in their order") {
     CHECK(!host.exchange_mtu(link.conn));
     CHECK(!host.discover_services(link.conn, UUID{0xff10}));
     CHECK(!host.discover_services(link.conn, UUID{0xffff}));
-    CHECK(!host.discover_characteristics(link.conn, AttributeHandle{0x0e}, AttributeHandle{0x16},
+    CHECK(!host.discover_characteristics(link.conn, AttributeHandle{0x14}, AttributeHandle{0x1c},
                                          {}));
     CHECK(!host.discover_characteristics(link.conn, AttributeHandle{1}, AttributeHandle{0xffff},
                                          UUID{0xff12}));
-    CHECK(!host.discover_descriptors(link.conn, link.value, AttributeHandle{0x12}));
+    CHECK(!host.discover_descriptors(link.conn, link.value, AttributeHandle{0x18}));
     CHECK(!host.write(link.conn, link.value, hex("01 02"), true));
     CHECK(!host.read(link.conn, link.value));
     CHECK(!host.read(link.conn, AttributeHandle{0x7777}));
     link.run();
     CHECK(link.central.take_events() ==
-          Lines{"MtuExchanged 0040 256", "GattcServiceResult 0040 000e 0016 UUID(0xff10)",
+          Lines{"MtuExchanged 0040 256", "GattcServiceResult 0040 0014 001c UUID(0xff10)",
                 "GattcServiceDone 0040 status 0", "GattcServiceDone 0040 status 0",
-                "GattcCharacteristicResult 0040 0012 0010 62 UUID(0xff11)",
-                "GattcCharacteristicResult 0040 0014 0014 0 UUID(0xff12)",
-                "GattcCharacteristicResult 0040 0016 0016 4 UUID(0xff13)",
+                "GattcCharacteristicResult 0040 0018 0016 62 UUID(0xff11)",
+                "GattcCharacteristicResult 0040 001a 001a 0 UUID(0xff12)",
+                "GattcCharacteristicResult 0040 001c 001c 4 UUID(0xff13)",
                 "GattcCharacteristicDone 0040 status 0",
-                "GattcCharacteristicResult 0040 0014 0014 0 UUID(0xff12)",
+                "GattcCharacteristicResult 0040 001a 001a 0 UUID(0xff12)",
                 "GattcCharacteristicDone 0040 status 0",
-                "GattcDescriptorResult 0040 0011 UUID(0x2902)",
-                "GattcDescriptorResult 0040 0012 UUID(0x2901)", "GattcDescriptorDone 0040 status 0",
-                "GattcWriteDone 0040 0010 status 0", "GattcReadResult 0040 0010 \"0102\"",
-                "GattcReadDone 0040 0010 status 0", "GattcReadDone 0040 7777 status 257"});
+                "GattcDescriptorResult 0040 0017 UUID(0x2902)",
+                "GattcDescriptorResult 0040 0018 UUID(0x2901)", "GattcDescriptorDone 0040 status 0",
+                "GattcWriteDone 0040 0016 status 0", "GattcReadResult 0040 0016 \"0102\"",
+                "GattcReadDone 0040 0016 status 0", "GattcReadDone 0040 7777 status 257"});
 }
 
 TEST_CASE("gattc: bad handles and ranges are refused, as is a link that does not exist") {
@@ -87,7 +87,7 @@ TEST_CASE("gattc: disconnecting fails what is pending, before the link's last ev
     CHECK(link.central.events().empty());
     link.run();
     CHECK(link.central.take_events() ==
-          Lines{"GattcReadDone 0040 0000 status 7", "GattcWriteDone 0040 0010 status 7",
+          Lines{"GattcReadDone 0040 0000 status 7", "GattcWriteDone 0040 0016 status 7",
                 "GattcServiceDone 0040 status 7",
                 "PeripheralDisconnect 0040 0 00:AA:01:00:00:01 hci 16"});
 }
@@ -103,7 +103,7 @@ TEST_CASE("gattc: a request that is not answered for 30 s fails and the link is 
     CHECK(link.central.events().empty());
     link.world.advance(2s);
     CHECK(link.central.take_events() ==
-          Lines{"GattcReadDone 0040 0010 status 13", "GattcWriteDone 0040 0010 status 7",
+          Lines{"GattcReadDone 0040 0016 status 13", "GattcWriteDone 0040 0016 status 7",
                 "PeripheralDisconnect 0040 0 00:AA:01:00:00:01 hci 16"});
     CHECK(link.peripheral.take_events().back() ==
           "CentralDisconnect 0040 0 00:AA:01:00:00:02 hci 13");
@@ -176,7 +176,7 @@ TEST_CASE("gattc: the longest PDUs pass through the shortest ACL packets") {
         std::vector<gatt::ServiceDefinition>{
             {UUID{1}, {{UUID{2}, att::flag::read | att::flag::write, {}}}}},
         error);
-    const AttributeHandle value{0x0010};
+    const AttributeHandle value{0x0016};
     REQUIRE(!peer.host.set_buffer(value, 512, false));
     for (Device* side : {&device, &peer}) REQUIRE(!side->host.set(config::mtu{517}));
     const ConnectionHandle conn = world.connect(device, peer).central;

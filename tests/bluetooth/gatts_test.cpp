@@ -82,9 +82,9 @@ TEST_CASE("gatts: the handler of a write sees the value, and what it sends prece
     };
     REQUIRE(!link.central.host.write(link.conn, link.value, hex("01 02"), true));
     link.run();
-    CHECK(link.peripheral.take_events() == Lines{"GattsWrite 0040 0010"});
+    CHECK(link.peripheral.take_events() == Lines{"GattsWrite 0040 0016"});
     CHECK(link.central.take_events() ==
-          Lines{"GattcNotify 0040 0010 \"99\"", "GattcWriteDone 0040 0010 status 0"});
+          Lines{"GattcNotify 0040 0016 \"99\"", "GattcWriteDone 0040 0016 status 0"});
 }
 
 TEST_CASE("gatts: write commands and descriptors raise the event, CCCDs and local writes do not") {
@@ -96,7 +96,8 @@ TEST_CASE("gatts: write commands and descriptors raise the event, CCCDs and loca
     REQUIRE(!link.peripheral.host.write_value(link.value, hex("04"), false));
     link.run();
     CHECK(link.peripheral.take_events() ==
-          Lines{"GattsWrite 0040 0010", "GattsWrite 0040 0016", "GattsWrite 0040 0012"});
+          Lines{"GattsWrite 0040 0016", "GattsWrite 0040 001c", "GattsWrite 0040 0018",
+                "GattsSubscribe 0040 0016 1"});
 }
 
 TEST_CASE("gatts: access that the flags do not allow is answered as the specification says") {
@@ -111,9 +112,9 @@ TEST_CASE("gatts: access that the flags do not allow is answered as the specific
     REQUIRE(!host.write(link.conn, link.configuration, hex("01"), true));
     link.run();
     CHECK(link.central.take_events() ==
-          Lines{"GattcReadDone 0040 0014 status 258", "GattcWriteDone 0040 0014 status 259",
-                "GattcWriteDone 0040 0016 status 259", "GattcReadDone 0040 7777 status 257",
-                "GattcWriteDone 0040 0011 status 262", "GattcWriteDone 0040 0011 status 269"});
+          Lines{"GattcReadDone 0040 001a status 258", "GattcWriteDone 0040 001a status 259",
+                "GattcWriteDone 0040 001c status 259", "GattcReadDone 0040 7777 status 257",
+                "GattcWriteDone 0040 0017 status 262", "GattcWriteDone 0040 0017 status 269"});
     CHECK(link.peripheral.events().empty());
     CHECK(link.stored(link.description).empty());
 }
@@ -132,9 +133,9 @@ TEST_CASE("gatts: a read asks the handler, which may refresh the value or refuse
     link.run();
     CHECK(link.peripheral.count<GattsReadRequest>() == 3);
     CHECK(link.central.take_events() ==
-          Lines{"GattcReadResult 0040 0010 \"01\"", "GattcReadDone 0040 0010 status 0",
-                "GattcReadDone 0040 0010 status 384", "GattcReadResult 0040 0010 \"03\"",
-                "GattcReadDone 0040 0010 status 0"});
+          Lines{"GattcReadResult 0040 0016 \"01\"", "GattcReadDone 0040 0016 status 0",
+                "GattcReadDone 0040 0016 status 384", "GattcReadResult 0040 0016 \"03\"",
+                "GattcReadDone 0040 0016 status 0"});
 }
 
 TEST_CASE("gatts: without a handler reads are allowed and events are dropped") {
@@ -157,8 +158,8 @@ TEST_CASE("gatts: notifications reach whoever is connected, cut to the MTU, the 
     CHECK(!host.notify(link.conn, link.value, Octets(50, 0x55)));
     link.run();
     CHECK(link.central.take_events() ==
-          Lines{"GattcNotify 0040 0010 \"aabb\"", "GattcNotify 0040 0010 \"\"",
-                "GattcNotify 0040 0010 \"" + to_hex(Octets(20, 0x55)) + "\""});
+          Lines{"GattcNotify 0040 0016 \"aabb\"", "GattcNotify 0040 0016 \"\"",
+                "GattcNotify 0040 0016 \"" + to_hex(Octets(20, 0x55)) + "\""});
     CHECK(link.stored() == hex("aa bb"));
     // The central may notify too.
     error_code error;
@@ -166,7 +167,7 @@ TEST_CASE("gatts: notifications reach whoever is connected, cut to the MTU, the 
         std::vector<gatt::ServiceDefinition>{{UUID{1}, {{UUID{2}, att::flag::notify, {}}}}}, error);
     CHECK(!link.central.host.notify(link.conn, link.value, hex("77")));
     link.run();
-    CHECK(link.peripheral.take_events() == Lines{"GattcNotify 0040 0010 \"77\""});
+    CHECK(link.peripheral.take_events() == Lines{"GattcNotify 0040 0016 \"77\""});
 }
 
 TEST_CASE("gatts: an update goes to subscribers alone, each as it stood when it was made") {
@@ -183,8 +184,8 @@ TEST_CASE("gatts: an update goes to subscribers alone, each as it stood when it 
         CHECK(!host.write_value(link.value, hex("03"), false));
         link.run();
         CHECK(link.central.take_events() ==
-              Lines{"GattcNotify 0040 0010 \"01\"", "GattcNotify 0040 0010 \"02\""});
-        CHECK(link.peripheral.events().empty());
+              Lines{"GattcNotify 0040 0016 \"01\"", "GattcNotify 0040 0016 \"02\""});
+        CHECK(link.peripheral.take_events().empty());
     }
     SUBCASE("to indications") {
         link.subscribe(2);
@@ -193,14 +194,14 @@ TEST_CASE("gatts: an update goes to subscribers alone, each as it stood when it 
         CHECK(!host.write_value(link.value, hex("03"), false));
         link.run();
         CHECK(link.central.take_events() ==
-              Lines{"GattcIndicate 0040 0010 \"01\"", "GattcIndicate 0040 0010 \"02\""});
+              Lines{"GattcIndicate 0040 0016 \"01\"", "GattcIndicate 0040 0016 \"02\""});
         CHECK(link.peripheral.count<GattsIndicateDone>() == 2);
     }
     SUBCASE("to both, it is notified") {
         link.subscribe(3);
         CHECK(!host.write_value(link.value, hex("01"), true));
         link.run();
-        CHECK(link.central.take_events() == Lines{"GattcNotify 0040 0010 \"01\""});
+        CHECK(link.central.take_events() == Lines{"GattcNotify 0040 0016 \"01\""});
     }
     SUBCASE("and no more after the subscription was withdrawn") {
         link.subscribe(1);
@@ -226,10 +227,10 @@ TEST_CASE("gatts: indications wait for each other and end in order") {
     for (const char* octet : {"01", "02", "03"})
         CHECK(!link.peripheral.host.indicate(link.conn, link.value, hex(octet)));
     link.run();
-    CHECK(link.central.take_events() == Lines{"GattcIndicate 0040 0010 \"01\"",
-                                              "GattcIndicate 0040 0010 \"02\"",
-                                              "GattcIndicate 0040 0010 \"03\""});
-    CHECK(link.peripheral.take_events() == Lines(3, "GattsIndicateDone 0040 0010 status 0"));
+    CHECK(link.central.take_events() == Lines{"GattcIndicate 0040 0016 \"01\"",
+                                              "GattcIndicate 0040 0016 \"02\"",
+                                              "GattcIndicate 0040 0016 \"03\""});
+    CHECK(link.peripheral.take_events() == Lines(3, "GattsIndicateDone 0040 0016 status 0"));
 }
 
 TEST_CASE("gatts: the queue of indications is bounded") {
@@ -252,7 +253,7 @@ TEST_CASE("gatts: an indication is confirmed after the handler, never before") {
     REQUIRE(!link.peripheral.host.indicate(link.conn, link.value, {}));
     link.run();
     CHECK(link.peripheral.take_events() ==
-          Lines{"GattsWrite 0040 0010", "GattsIndicateDone 0040 0010 status 0"});
+          Lines{"GattsWrite 0040 0016", "GattsIndicateDone 0040 0016 status 0"});
 }
 
 TEST_CASE("gatts: without a confirmation for 30 s the indications fail and the link is closed") {
@@ -266,7 +267,7 @@ TEST_CASE("gatts: without a confirmation for 30 s the indications fail and the l
     CHECK(link.peripheral.events().empty());
     link.world.advance(2s);
     CHECK(link.peripheral.take_events() ==
-          Lines{"GattsIndicateDone 0040 0010 status 13", "GattsIndicateDone 0040 0010 status 13",
+          Lines{"GattsIndicateDone 0040 0016 status 13", "GattsIndicateDone 0040 0016 status 13",
                 "CentralDisconnect 0040 0 00:AA:01:00:00:02 hci 16"});
     CHECK(link.central.take_events() ==
           Lines{"PeripheralDisconnect 0040 0 00:AA:01:00:00:01 hci 13"});
@@ -281,8 +282,8 @@ TEST_CASE("gatts: a lost link fails its indications before its own last event") 
     link.world.air.vanish(*link.central.controller);
     link.world.advance(10s);
     CHECK(link.peripheral.take_events() ==
-          Lines{"GattsIndicateDone 0040 0010 status 7", "GattsIndicateDone 0040 0010 status 7",
-                "GattcReadDone 0040 0000 status 7", "GattcWriteDone 0040 0010 status 7",
+          Lines{"GattsIndicateDone 0040 0016 status 7", "GattsIndicateDone 0040 0016 status 7",
+                "GattcReadDone 0040 0000 status 7", "GattcWriteDone 0040 0016 status 7",
                 "CentralDisconnect 0040 0 00:AA:01:00:00:02 hci 08"});
 }
 
@@ -297,7 +298,7 @@ TEST_CASE("gatts: a registration replaces the one before; equal tables get equal
     error_code error;
     const auto first = host.register_services(battery(att::flag::read), error);
     REQUIRE(!error);
-    CHECK(first[0] == std::vector{AttributeHandle{0x0010}});
+    CHECK(first[0] == std::vector{AttributeHandle{0x0016}});
     CHECK(link.stored().empty());
     CHECK(host.write_value(link.description, hex("01"), false) == errc::invalid_argument);
     const auto again = host.register_services(battery(att::flag::read), error);
@@ -321,7 +322,7 @@ TEST_CASE("gatts: a changed table is indicated to clients that asked for it") {
     REQUIRE(link.central.count<GattcIndicate>() == 1);
     CHECK(link.central.last<GattcIndicate>()->value_handle == service_changed);
     CHECK(link.central.last<GattcIndicate>()->data.size() == 4);
-    CHECK(link.central.last<GattcIndicate>()->data.first(2) == hex("0e 00"));
+    CHECK(link.central.last<GattcIndicate>()->data.first(2) == hex("14 00"));
 }
 
 TEST_CASE("gatts: the device name is what it was last set to, at the same handle") {

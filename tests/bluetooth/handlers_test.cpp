@@ -49,7 +49,7 @@ TEST_CASE("handler: another one takes over after the running one has returned") 
     link.peripheral.listen();
     REQUIRE(!link.central.host.write(link.conn, link.value, hex("01"), false));
     link.run();
-    CHECK(link.peripheral.take_events() == Lines{"GattsWrite 0040 0010"});
+    CHECK(link.peripheral.take_events() == Lines{"GattsWrite 0040 0016"});
 }
 
 TEST_CASE("handler: one that removes itself hears no more") {
@@ -80,9 +80,9 @@ TEST_CASE("handler: an exception is reported and costs nothing but itself") {
     REQUIRE(!link.central.host.write(link.conn, link.value, hex("02"), true));
     link.run();
     CHECK(link.peripheral.count<GattsWrite>() == 2);
-    CHECK(link.central.take_events() == Lines{"GattcReadDone 0040 0010 status 384",
-                                              "GattcWriteDone 0040 0010 status 0",
-                                              "GattcWriteDone 0040 0010 status 0"});
+    CHECK(link.central.take_events() == Lines{"GattcReadDone 0040 0016 status 384",
+                                              "GattcWriteDone 0040 0016 status 0",
+                                              "GattcWriteDone 0040 0016 status 0"});
     CHECK(!link.peripheral.host.in_handler());
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("handler: every call may be made in every handler") {
          {{UUID{0xff11},
            att::flag::read | att::flag::write | att::flag::notify | att::flag::indicate,
            {}}}}};
-    const AttributeHandle value{0x0010}, configuration{0x0011};
+    const AttributeHandle value{0x0016}, configuration{0x0017};
     const ConnectionHandle conn{0x0040};
     const auto call = [&](Host& host, std::size_t which) {
         error_code error;

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 const ConnectionHandle conn{0x0040};
-const AttributeHandle attribute{0x0010};
+const AttributeHandle attribute{0x0016};
 const std::vector<gatt::ServiceDefinition> service{
     {UUID{0xff10}, {{UUID{0xff11}, att::flag::read | att::flag::indicate, {}}}}};
 
@@ -285,7 +285,7 @@ TEST_CASE("host: a hardware error ends everything with its own event, then the h
     Lines events = device.take_events();
     REQUIRE(events.size() == 7);
     CHECK(events.back().starts_with("ControllerRestarted"));
-    CHECK(events[0] == "GattsIndicateDone 0041 0010 status 7");
+    CHECK(events[0] == "GattsIndicateDone 0041 0016 status 7");
     CHECK(events[1].starts_with("CentralDisconnect 0041 0 00:AA:01:00:00:03"));
     CHECK(events[2] == "GattcReadDone 0040 0000 status 7");
     CHECK(events[3].starts_with("PeripheralDisconnect 0040 0 00:AA:01:00:00:02"));

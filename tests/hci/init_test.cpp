@@ -280,13 +280,27 @@ TEST_CASE("hci init: a refusal or a short answer at any step ends it or is done 
 
 TEST_CASE("hci init: what LE-only controllers may lack is done without") {
     ScriptedController controller = modern_controller();
-    for (const std::size_t step : {1u, 5u, 7u, 8u, 10u, 12u}) {
+    for (const std::size_t step : {1u, 5u, 8u, 10u, 12u}) {
         Octets& reply = controller.reply(step);
         reply = Octets{0x04, 0x0e, 0x04, 0x01, reply[4], reply[5], 0x01};
     }
     Host host(controller);
     controller.check_finished();
     CHECK(host.came_up());
+}
+
+TEST_CASE("hci init: a controller that keeps LE events to itself is refused") {
+    for (const std::size_t step : {7u, 9u}) {  // Set Event Mask, LE Set Event Mask
+        CAPTURE(step);
+        ScriptedController controller = modern_controller();
+        Octets& reply = controller.reply(step);
+        reply = Octets{0x04, 0x0e, 0x04, 0x01, reply[4], reply[5], 0x12};
+        controller.fall_silent_at(step + 1);
+        Host host(controller);
+        REQUIRE(host.init_done);
+        CHECK(host.init_done->error.value() == 0x12);
+        CHECK(host.init_done->text == "the controller refuses to report LE events");
+    }
 }
 
 TEST_CASE("hci init: answers to the commands of others are not its own") {

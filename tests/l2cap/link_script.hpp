@@ -6,6 +6,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/show.hpp"
 #include "l2cap/link.hpp"
 #include "tests/support/hex.hpp"
 #include "tests/support/lines.hpp"
@@ -18,14 +19,10 @@ public:
     explicit LinkScript(l2cap::Role role) : link{role} {}
 
     /// An ACL packet that starts a PDU.
-    Lines start(std::string_view octets) {
-        return packet(l2cap::PacketBoundary::first_flushable, octets);
-    }
+    Lines start(std::string_view octets) { return packet(PacketBoundary::first_flushable, octets); }
     /// An ACL packet that continues one.
-    Lines more(std::string_view octets) {
-        return packet(l2cap::PacketBoundary::continuing, octets);
-    }
-    Lines packet(l2cap::PacketBoundary boundary, std::string_view octets) {
+    Lines more(std::string_view octets) { return packet(PacketBoundary::continuing, octets); }
+    Lines packet(PacketBoundary boundary, std::string_view octets) {
         const Octets data = hex(octets);
         auto ctx = context();
         link.receive(ctx, boundary, data);

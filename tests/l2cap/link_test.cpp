@@ -7,7 +7,6 @@
 
 using namespace bluetooth;
 using namespace std::chrono_literals;
-using bluetooth::l2cap::PacketBoundary;
 using bluetooth::l2cap::Role;
 using bluetooth::test::Lines;
 using bluetooth::test::LinkScript;

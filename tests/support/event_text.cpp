@@ -115,6 +115,30 @@ Line line(const GattcNotify& e) {
 Line line(const GattcIndicate& e) {
     return Line{"GattcIndicate"}.on(e.conn_handle).at(e.value_handle).data(e.data);
 }
+Line line(const GattsSubscribe& e) {
+    return Line{"GattsSubscribe"}
+        .on(e.conn_handle)
+        .at(e.value_handle)
+        .number(static_cast<int>(e.subscription));
+}
+Line line(const GattcIncludedResult& e) {
+    return Line{"GattcIncludedResult"}
+        .on(e.conn_handle)
+        .at(e.handle)
+        .at(e.start_handle)
+        .at(e.end_handle)
+        .word(to_string(e.uuid));
+}
+Line line(const GattcIncludedDone& e) {
+    return Line{"GattcIncludedDone"}.on(e.conn_handle).status(e.status);
+}
+Line line(const GattcSubscribeDone& e) {
+    return Line{"GattcSubscribeDone"}
+        .on(e.conn_handle)
+        .at(e.value_handle)
+        .at(e.cccd_handle)
+        .status(e.status);
+}
 Line line(const SendReady& e) { return Line{"SendReady"}.on(e.conn_handle); }
 Line line(const CommandFailed& e) { return Line{"CommandFailed"}.word(e.what).error(e.error); }
 Line line(const ControllerRestarted& e) { return Line{"ControllerRestarted"}.error(e.cause); }

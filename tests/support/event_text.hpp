@@ -7,7 +7,7 @@
 
 namespace bluetooth::test {
 
-/// What an event says, on one line: "GattcReadDone 0040 0010 status 0".
+/// What an event says, on one line: "GattcReadDone 0040 0016 status 0".
 std::string describe(const Event& event);
 
 }  // namespace bluetooth::test

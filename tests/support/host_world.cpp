@@ -68,6 +68,7 @@ void Wire::feed(Bytes octets) {
         const std::size_t count = std::min(space.size(), octets.size());
         std::memcpy(space.data(), octets.data(), count);
         framer_.commit(count);
+        statistics_.octets_received += count;
         octets = octets.subspan(count);
         bool delivered = false;
         while (open()) {

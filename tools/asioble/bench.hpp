@@ -35,10 +35,40 @@ struct BenchArguments {
     std::size_t size = 20;
 };
 
+struct Result {
+    std::uint64_t operations = 0;
+    std::uint64_t octets = 0;
+    std::uint32_t lost = 0;
+    std::uint32_t reordered = 0;
+};
+
 /// The counter at the beginning of each value.
 inline void put_counter(MutableBytes value, std::uint32_t counter) {
     for (std::size_t i = 0; i < 4; ++i) value[i] = static_cast<std::uint8_t>(counter >> (8 * i));
 }
+
+/// Makes the values and counts those that have been sent.
+class Sender {
+public:
+    explicit Sender(const BenchArguments& arguments)
+        : value_(arguments.size), count_(arguments.count) {}
+
+    /// Hands one value after the other to `send`, until all are sent or one is refused.
+    template <class Send> error_code send_rest(Send&& send) {
+        for (; sent_ < count_; ++sent_) {
+            put_counter(value_, sent_);
+            if (const error_code error = send(Bytes{value_})) return error;
+        }
+        return {};
+    }
+    std::uint32_t sent() const { return sent_; }
+    Result result() const { return {sent_, std::uint64_t{sent_} * value_.size(), 0, 0}; }
+
+private:
+    Octets value_;
+    std::uint32_t count_;
+    std::uint32_t sent_ = 0;
+};
 
 /// Checks the counters of values as they come.
 class Checker {
@@ -60,8 +90,11 @@ public:
     }
     std::uint32_t received() const { return received_; }
     std::uint32_t next() const { return next_; }
-    std::uint64_t octets() const { return octets_; }
-    std::uint32_t reordered() const { return reordered_ + short_values_; }
+    /// Of values of which `expected` were sent.
+    Result result(std::uint32_t expected) const {
+        return {received_, octets_, expected - std::min(expected, received_),
+                reordered_ + short_values_};
+    }
 
 private:
     std::uint32_t next_ = 0;
@@ -78,13 +111,6 @@ struct Usage {
     long peak_kib = 0;
 
     static Usage now();
-};
-
-struct Result {
-    std::uint64_t operations = 0;
-    std::uint64_t octets = 0;
-    std::uint32_t lost = 0;
-    std::uint32_t reordered = 0;
 };
 
 /// Common to all six sides. Handlers call `start_clock` and `stop_clock`; in between nothing is

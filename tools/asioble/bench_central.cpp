@@ -91,11 +91,7 @@ private:
         return true;
     }
     std::uint32_t progress() const override { return checker_.received(); }
-    Result result() const override {
-        const std::uint32_t missing =
-            arguments_.count - std::min(arguments_.count, checker_.received());
-        return {checker_.received(), checker_.octets(), missing, checker_.reordered()};
-    }
+    Result result() const override { return checker_.result(arguments_.count); }
 
     Checker checker_;
 };
@@ -117,25 +113,21 @@ private:
         return true;
     }
     void send() {
-        error_code error;
-        while (sent_ < arguments_.count) {
-            put_counter(octets_, sent_);
-            device_->gattc_write(connection_, value_->value_handle, Bytes{octets_}, false, error);
-            if (error) {
-                if (error != errc::no_buffers) expect(error, "gattc_write");
-                return;  // SendReady goes on
-            }
-            ++sent_;
-        }
+        error_code error = values_.send_rest([this](Bytes value) {
+            error_code refused;
+            device_->gattc_write(connection_, value_->value_handle, value, false, refused);
+            return refused;
+        });
+        if (error == errc::no_buffers) return;  // SendReady goes on
+        expect(error, "gattc_write");
         // When this is answered all the commands before it have arrived.
         device_->gattc_read(connection_, value_->value_handle, error);
         expect(error, "gattc_read");
     }
-    std::uint32_t progress() const override { return sent_; }
-    Result result() const override { return {sent_, std::uint64_t{sent_} * octets_.size(), 0, 0}; }
+    std::uint32_t progress() const override { return values_.sent(); }
+    Result result() const override { return values_.result(); }
 
-    Octets octets_ = Octets(arguments_.size);
-    std::uint32_t sent_ = 0;
+    Sender values_{arguments_};
 };
 
 /// Reads.

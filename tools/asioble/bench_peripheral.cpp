@@ -33,7 +33,6 @@ protected:
 
     /// An operation, or the first sign of one.
     virtual bool operate(const Event& event) = 0;
-    virtual void on_connected() {}
     virtual Result result() const = 0;
 
     ConnectionHandle connection_{};
@@ -46,7 +45,6 @@ private:
             connection_ = connect->conn_handle;
             measuring_ = true;
             start_clock();
-            on_connected();
             return true;
         }
         if (std::holds_alternative<CentralDisconnect>(event)) {
@@ -62,64 +60,38 @@ private:
 class NotifyPeripheral final : public PeripheralBench {
 public:
     NotifyPeripheral(const Options& options, const BenchArguments& arguments)
-        : PeripheralBench(options, arguments),
-          queue_(std::min<std::uint32_t>(arguments.count, config::send_queue{}.value)) {
-        device_->config(config::send_queue{static_cast<std::uint16_t>(queue_)});
+        : PeripheralBench(options, arguments) {
+        const auto queue = std::min<std::uint32_t>(arguments.count, config::send_queue{}.value);
+        device_->config(config::send_queue{static_cast<std::uint16_t>(queue)});
     }
 
 private:
     bool operate(const Event& event) override {
-        if (!std::holds_alternative<SendReady>(event)) return false;
-        if (sent_ > 0) send();
-        return true;
-    }
-    void on_connected() override { await_subscription(); }
-
-    /// No event tells of a subscription, but an update is sent to none but subscribers. So, while
-    /// nothing comes from the central that could need an answer, the first value is offered until
-    /// it leaves.
-    void await_subscription() {
-        const Statistics before = device_->statistics();
-        poll_.expires_after(10ms);
-        poll_.async_wait([this, before](error_code aborted) {
-            if (aborted) return;
-            if (device_->statistics().packets_received != before.packets_received)
-                return await_subscription();
-            put_counter(value_, 0);
-            error_code error;
-            device_->gatts_write(handle_, value_, true, error);
-            expect(error, "gatts_write");
-            // Behind what the call has posted.
-            asio::post(loop_.context(), [this, before] {
-                const Statistics after = device_->statistics();
-                if (after.packets_received != before.packets_received ||
-                    after.packets_sent == before.packets_sent)
-                    return await_subscription();
-                sent_ = 1;
+        if (const auto* subscribe = std::get_if<GattsSubscribe>(&event)) {
+            if (subscribe->subscription == Subscription::none) return true;
+            // Behind the response to the write that has subscribed.
+            asio::post(loop_.context(), [this] {
                 start_clock();
                 send();
             });
-        });
+            return true;
+        }
+        if (!std::holds_alternative<SendReady>(event)) return false;
+        send();
+        return true;
     }
     void send() {
-        error_code error;
-        while (sent_ < arguments_.count) {
-            put_counter(value_, sent_);
-            device_->gatts_notify(connection_, handle_, Bytes{value_}, error);
-            if (error) {
-                if (error != errc::no_buffers) expect(error, "gatts_notify");
-                return;  // SendReady goes on
-            }
-            ++sent_;
-        }
+        const error_code error = values_.send_rest([this](Bytes value) {
+            error_code refused;
+            device_->gatts_notify(connection_, handle_, value, refused);
+            return refused;
+        });
+        if (error != errc::no_buffers) expect(error, "gatts_notify");  // else SendReady goes on
     }
-    std::uint32_t progress() const override { return sent_; }
-    Result result() const override { return {sent_, std::uint64_t{sent_} * value_.size(), 0, 0}; }
+    std::uint32_t progress() const override { return values_.sent(); }
+    Result result() const override { return values_.result(); }
 
-    const std::uint32_t queue_;  // how many values may wait
-    asio::steady_timer poll_{loop_.context()};
-    Octets value_ = Octets(arguments_.size);
-    std::uint32_t sent_ = 0;
+    Sender values_{arguments_};
 };
 
 /// Is written to.
@@ -136,11 +108,7 @@ private:
         return true;
     }
     std::uint32_t progress() const override { return checker_.received(); }
-    Result result() const override {
-        const std::uint32_t missing =
-            arguments_.count - std::min(arguments_.count, checker_.received());
-        return {checker_.received(), checker_.octets(), missing, checker_.reordered()};
-    }
+    Result result() const override { return checker_.result(arguments_.count); }
 
     Checker checker_;
 };

@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 
-namespace bluetooth::gap {
+namespace bluetooth {
 
 /// How often the two ends of a connection meet, and when they give each other up (Vol 6 Part B
 /// 4.5.1, 4.5.2; ranges as in Vol 4 Part E 7.8.12). By default 30 to 50 ms and 2.56 s.
@@ -72,4 +72,4 @@ inline result<ConnectionParameters> make_connection_parameters(
     return parameters;
 }
 
-}  // namespace bluetooth::gap
+}  // namespace bluetooth

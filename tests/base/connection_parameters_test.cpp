@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "gap/connection_parameters.hpp"
+#include "base/connection_parameters.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,6 @@
 
 using namespace std::chrono_literals;
 using namespace bluetooth;
-using namespace bluetooth::gap;
 
 namespace {
 ConnectionParameters parameters(std::uint16_t interval_min, std::uint16_t interval_max,

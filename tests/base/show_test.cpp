@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// How PDUs print, in logs and in the monitor.
+#include "base/show.hpp"
+
 #include <string>
 
-#include "base/pdu.hpp"
+#include "base/address.hpp"
 #include "base/time.hpp"
 #include "tests/support/hex.hpp"
 
@@ -42,6 +43,12 @@ struct Elements {
     BT_PDU(Elements, 0x03, elements);
 };
 
+struct Report {
+    AddressType type{};
+    Address peer;
+    BT_FIELDS(Report, type, peer);
+};
+
 struct Empty {
     BT_PDU(Empty, 0x04);
 };
@@ -54,13 +61,13 @@ template <class T> std::string shown(const T& value) {
 
 }  // namespace
 
-TEST_CASE("pdu print: members by name, in wire order") {
+TEST_CASE("show: members by name, in wire order") {
     CHECK(to_string(Everything{Named::on, Handle{0x2a}, -70, Units1250us{24}, {{0xab, 0x01}}}) ==
           "Everything{named=on, handle=0x002a, rssi=-70, interval=30 ms, octets=ab01}");
     CHECK(to_string(Empty{}) == "Empty{}");
 }
 
-TEST_CASE("pdu print: views as hex digits, lists in brackets") {
+TEST_CASE("show: views as hex digits, lists in brackets") {
     const Octets octets = hex("02 | 02 41 42 | 02 01 00 02 00 | 63 64");
     const auto views = decode<Views>(octets);
     REQUIRE(views);
@@ -68,7 +75,7 @@ TEST_CASE("pdu print: views as hex digits, lists in brackets") {
     CHECK(to_string(Views{}) == "Views{name=, handles=[], value=}");
 }
 
-TEST_CASE("pdu print: the elements of a list as structs") {
+TEST_CASE("show: the elements of a list as structs") {
     const Octets octets = hex("03 | 01 00 0a | 02 00 0b");
     const auto elements = decode<Elements>(octets);
     REQUIRE(elements);
@@ -76,7 +83,13 @@ TEST_CASE("pdu print: the elements of a list as structs") {
           "Elements{elements=[{handle=0x0001, value=0x0a}, {handle=0x0002, value=0x0b}]}");
 }
 
-TEST_CASE("pdu print: unsigned integers in hex, as wide as on the wire") {
+TEST_CASE("show: an address within a PDU as people write it") {
+    CHECK(to_string(Report{AddressType::random_device,
+                           Address::from_display({0x00, 0xaa, 0x01, 0x02, 0x03, 0x04})}) ==
+          "Report{type=random, peer=00:AA:01:02:03:04}");
+}
+
+TEST_CASE("show: unsigned integers in hex, as wide as on the wire") {
     CHECK(shown(std::uint8_t{7}) == "0x07");
     CHECK(shown(std::uint16_t{7}) == "0x0007");
     CHECK(shown(std::uint32_t{0xdeadbeef}) == "0xdeadbeef");
@@ -84,7 +97,7 @@ TEST_CASE("pdu print: unsigned integers in hex, as wide as on the wire") {
     CHECK(shown(std::int16_t{-32768}) == "-32768");
 }
 
-TEST_CASE("pdu print: durations in milliseconds, with a fraction where there is one") {
+TEST_CASE("show: durations in milliseconds, with a fraction where there is one") {
     CHECK(shown(Units625us{0}) == "0 ms");
     CHECK(shown(Units625us{1}) == "0.625 ms");
     CHECK(shown(Units625us{16}) == "10 ms");

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+//
+// What a client may do that does not know the table as it is (Vol 3 Part G 2.5.2.1).
+#include <algorithm>
+
+#include "att/server_run.hpp"
+
+namespace bluetooth::att {
+
+void ClientState::table_changed(HandleRange range) {
+    awareness_ = ChangeAwareness::unaware;
+    ++changes_;
+    if (unannounced_) {
+        range.start = std::min(range.start, unannounced_->start);
+        range.end = std::max(range.end, unannounced_->end);
+    }
+    unannounced_ = range;
+}
+
+/// A request shows that the client has received what was sent before.
+void Server::on_request(ClientState& client) {
+    if (client.awareness_ == ChangeAwareness::told) client.awareness_ = ChangeAwareness::aware;
+}
+
+/// Whether the request names handles that mean something only in a table that the client knows.
+/// Discovery works with handles too, but asks what they mean.
+bool Server::needs_known_table(Bytes request) {
+    switch (static_cast<Opcode>(request[0])) {
+    case Opcode::read_request:
+    case Opcode::read_blob_request:
+    case Opcode::read_multiple_request:
+    case Opcode::read_multiple_variable_request:
+    case Opcode::write_request:
+    case Opcode::prepare_write_request: return true;
+    case Opcode::read_by_type_request: {
+        const auto query = decode<ReadByTypeRequest>(request);
+        if (!query) return false;
+        const bool whole_table =
+            query->starting_handle == first_handle && query->ending_handle == last_handle;
+        return !whole_table && query->attribute_type != type::include.bytes() &&
+               query->attribute_type != type::characteristic.bytes();
+    }
+    default: return false;
+    }
+}
+
+/// The client has asked for the Database Hash, and the answer is on its way.
+void Server::on_hash_told(ClientState& client) {
+    if (client.awareness_ == ChangeAwareness::unaware) client.awareness_ = ChangeAwareness::told;
+}
+
+}  // namespace bluetooth::att

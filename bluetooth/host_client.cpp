@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "bluetooth/host_turn.hpp"
+
+namespace bluetooth {
+
+void Host::execute(Connection& connection, gatt::ExchangeMtuDone& action) {
+    // Success is told by MtuExchanged; MicroPython has no event for a refusal.
+    if (action.error)
+        log::warn("host", "connection ", to_string(connection.handle),
+                  ": the peer exchanged no MTU: ", action.error);
+}
+void Host::execute(Connection& connection, gatt::Indicated& action) {
+    const auto confirm = [this, handle = connection.handle, token = action.token] {
+        if (Connection* receiver = find(handle))
+            with_client(*receiver, [&](auto& context) {
+                return receiver->att.client.confirm(context, token);
+            });
+    };
+    delivery_.deliver(GattcIndicate{connection.handle, action.handle, action.value}, confirm);
+}
+
+template <class Call> error_code Host::client_call(ConnectionHandle handle, Call&& call) {
+    if (const error_code error = check_active()) return error;
+    Connection* connection = find(handle);
+    if (connection == nullptr) return make_error(errc::not_connected);
+    const Turn turn{*this};
+    return with_client(*connection,
+                       [&](auto& context) { return call(connection->att.client, context); });
+}
+
+error_code Host::discover_services(ConnectionHandle handle, const std::optional<UUID>& uuid,
+                                   gatt::ServiceType type) {
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return client.discover_services(context, uuid, type);
+    });
+}
+
+error_code Host::discover_included(ConnectionHandle handle, AttributeHandle start,
+                                   AttributeHandle end) {
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return client.discover_included(context, start, end);
+    });
+}
+
+error_code Host::discover_characteristics(ConnectionHandle handle, AttributeHandle start,
+                                          AttributeHandle end, const std::optional<UUID>& uuid) {
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return client.discover_characteristics(context, start, end, uuid);
+    });
+}
+
+error_code Host::discover_descriptors(ConnectionHandle handle, AttributeHandle start,
+                                      AttributeHandle end) {
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return client.discover_descriptors(context, start, end);
+    });
+}
+
+error_code Host::read(ConnectionHandle handle, AttributeHandle value_handle) {
+    if (value_handle == att::no_handle) return make_error(errc::invalid_argument);
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return client.read(context, value_handle);
+    });
+}
+
+error_code Host::read_long(ConnectionHandle handle, AttributeHandle value_handle) {
+    if (value_handle == att::no_handle) return make_error(errc::invalid_argument);
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return client.read_long(context, value_handle);
+    });
+}
+
+error_code Host::read_by_uuid(ConnectionHandle handle, AttributeHandle start, AttributeHandle end,
+                              const UUID& uuid) {
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return client.read_by_uuid(context, start, end, uuid);
+    });
+}
+
+error_code Host::read_multiple(ConnectionHandle handle,
+                               std::span<const AttributeHandle> value_handles, bool variable) {
+    if (std::ranges::find(value_handles, att::no_handle) != value_handles.end())
+        return make_error(errc::invalid_argument);
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return client.read_multiple(context, value_handles, variable);
+    });
+}
+
+error_code Host::write(ConnectionHandle handle, AttributeHandle value_handle, Bytes data,
+                       bool with_response) {
+    if (value_handle == att::no_handle) return make_error(errc::invalid_argument);
+    if (Connection* connection = active() ? find(handle) : nullptr; connection != nullptr) {
+        constexpr std::size_t header = 3;  // opcode and handle
+        if (strict_ && data.size() + header > connection->att.bearer.mtu())
+            return make_error(errc::too_big);
+        if (!has_room(*connection)) return make_error(errc::no_buffers);
+    }
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return with_response ? client.write(context, value_handle, data)
+                             : client.write_command(context, value_handle, data);
+    });
+}
+
+error_code Host::write_reliable(ConnectionHandle handle, std::span<const att::HandleValue> values) {
+    if (std::ranges::find(values, att::no_handle, &att::HandleValue::handle) != values.end())
+        return make_error(errc::invalid_argument);
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return client.write_reliable(context, values);
+    });
+}
+
+error_code Host::subscribe(ConnectionHandle handle, AttributeHandle value_handle,
+                           Subscription subscription) {
+    if (value_handle == att::no_handle) return make_error(errc::invalid_argument);
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return client.subscribe(context, value_handle, subscription);
+    });
+}
+
+error_code Host::exchange_mtu(ConnectionHandle handle) {
+    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return client.exchange_mtu(context, mtu_);
+    });
+}
+
+std::uint16_t Host::mtu(ConnectionHandle handle) const {
+    const auto found = std::ranges::find_if(
+        connections_, [&](const auto& connection) { return connection->handle == handle; });
+    return found == connections_.end() ? att::default_mtu : (*found)->att.bearer.mtu();
+}
+
+}  // namespace bluetooth

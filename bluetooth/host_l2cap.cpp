@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "bluetooth/host_turn.hpp"
+#include "hci/acl.hpp"
+#include "l2cap/pdus.hpp"
+#include "smp/refusal.hpp"
+
+namespace bluetooth {
+
+Connection* Host::find(ConnectionHandle handle) {
+    if (last_found_ != nullptr && last_found_->handle == handle) return last_found_;
+    for (const auto& connection : connections_)
+        if (connection->handle == handle) return last_found_ = connection.get();
+    return nullptr;
+}
+
+/// Whether an event is about a link that we know; else it is counted as dropped.
+bool Host::is_ours(ConnectionHandle handle) {
+    if (find(handle) != nullptr) return true;
+    ++dropped_;
+    log::debug("host", "dropped an event for connection ", to_string(handle), ", which is none");
+    return false;
+}
+
+void Host::receive_acl(Bytes packet) {
+    const auto acl = hci::decode_acl(packet);
+    Connection* connection = acl ? find(acl->handle) : nullptr;
+    if (connection == nullptr) {
+        ++dropped_;
+        log::debug("host", "dropped ACL data that is malformed or for no connection");
+        return;
+    }
+    with_link(*connection,
+              [&](auto& context) { connection->link.receive(context, acl->boundary, acl->data); });
+}
+
+void Host::execute(Connection& connection, l2cap::Deliver& action) {
+    if (action.channel == l2cap::Cid::att) return receive_att(connection, action.pdu);
+    if (action.channel == l2cap::Cid::smp && smp::asks_to_pair(action.pdu)) {
+        Buffer refusal = send_buffers_.acquire();
+        if (!refusal || !refusal.append(Bytes{smp::pairing_not_supported})) return;
+        l2cap::add_basic_header(refusal, l2cap::Cid::smp);
+        return submit_acl(connection, std::move(refusal));
+    }
+    ++dropped_;
+}
+void Host::execute(Connection& connection, l2cap::Send& action) {
+    submit_acl(connection, std::move(action.pdu));
+}
+void Host::execute(Connection& connection, l2cap::ParameterUpdateRequested& action) {
+    const auto& wanted = action.parameters;
+    // One update at a time, so that each outcome has its owner.
+    const bool accepted =
+        connection.update_deadline == never && !submit(hci::LeConnectionUpdate{connection.handle,
+                                                                               wanted.interval_min,
+                                                                               wanted.interval_max,
+                                                                               wanted.latency,
+                                                                               wanted.timeout,
+                                                                               {},
+                                                                               {}},
+                                                       Command::other);
+    with_link(connection, [&](auto& context) {
+        return connection.link.signalling().answer_parameter_update(context, action.token,
+                                                                    accepted);
+    });
+}
+void Host::execute(Connection& connection, l2cap::ParameterUpdateDone& action) {
+    if (!action.error) return;  // the controller will report the update
+    connection.update_deadline = never;
+    if (find(connection.handle) == &connection) emit_update(connection, action.error);
+}
+
+void Host::submit_acl(Connection& connection, Buffer pdu) {
+    const error_code error = acl_.submit(connection.handle, std::move(pdu));
+    to_send_ = true;
+    // Links that have ended may have something to say still; nobody hears it.
+    if (!error || find(connection.handle) != &connection) return;
+    // Only answers get here with a full queue: the peer asks for more than it takes.
+    log::warn("host", "connection ", to_string(connection.handle),
+              ": the peer does not take our answers");
+    terminate(connection, error);
+}
+
+bool Host::has_room(Connection& connection) {
+    if (acl_.room(connection.handle) > send_reserve && send_buffers_.available() > send_reserve)
+        return true;
+    if (!std::exchange(connection.wants_send_ready, true)) ++waiting_for_room_;
+    return false;
+}
+
+void Host::announce_room() {
+    if (waiting_for_room_ == 0) return;
+    const std::uint64_t generation = generation_;
+    for (std::size_t i = 0; i < connections_.size(); ++i) {
+        Connection& connection = *connections_[i];
+        if (!connection.wants_send_ready || connection.disconnect_deadline != never) continue;
+        const std::size_t enough =
+            send_reserve + std::max<std::size_t>(1, connection.send_queue / 2u);
+        const std::size_t enough_buffers = std::min(enough, send_buffers_.size() / 2);
+        if (acl_.room(connection.handle) < enough || send_buffers_.available() < enough_buffers)
+            continue;
+        connection.wants_send_ready = false;
+        --waiting_for_room_;
+        delivery_.deliver(SendReady{connection.handle});
+        if (generation != generation_) return;
+    }
+}
+
+// ---- ATT
+
+void Host::receive_att(Connection& connection, Bytes pdu) {
+    if (att::route(pdu) == att::Destination::client)
+        with_client(connection,
+                    [&](auto& context) { connection.att.client.receive(context, pdu); });
+    else
+        with_server(connection,
+                    [&](auto context) { server_->receive(context, connection.att.session, pdu); });
+}
+
+void Host::execute(Connection& connection, att::Send& action) {
+    l2cap::add_basic_header(action.pdu, l2cap::Cid::att);
+    submit_acl(connection, std::move(action.pdu));
+}
+void Host::execute(Connection& connection, att::CloseBearer& action) {
+    if (find(connection.handle) == &connection) terminate(connection, action.error);
+}
+void Host::execute(Connection& connection, att::MtuExchanged& action) {
+    delivery_.deliver(MtuExchanged{connection.handle, action.mtu});
+}
+
+}  // namespace bluetooth

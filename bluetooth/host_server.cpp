@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include <utility>
+
+#include "bluetooth/host_turn.hpp"
+
+namespace bluetooth {
+
+void Host::execute(Connection& connection, att::ReadRequested& action) {
+    read_verdict_ = {};
+    const auto answer = [this, handle = connection.handle, token = action.token] {
+        Connection* reader = find(handle);
+        if (reader == nullptr) return;
+        const att::ErrorCode verdict = std::exchange(read_verdict_, {});
+        with_server(*reader, [&](auto context) {
+            server_->answer_read(
+                context, reader->att.session, token,
+                verdict == att::ErrorCode{} ? std::nullopt : std::optional{verdict});
+        });
+    };
+    delivery_.deliver(GattsReadRequest{connection.handle, action.handle, &read_verdict_}, answer);
+}
+void Host::execute(Connection& connection, att::Written& action) {
+    const auto answer = [this, handle = connection.handle, token = action.token] {
+        if (Connection* writer = find(handle))
+            with_server(*writer, [&](auto context) {
+                server_->answer_write(context, writer->att.session, token);
+            });
+    };
+    delivery_.deliver(GattsWrite{connection.handle, action.handle}, answer);
+}
+void Host::execute(Connection& connection, att::Subscribed& action) {
+    delivery_.deliver(GattsSubscribe{connection.handle, action.handle,
+                                     static_cast<Subscription>(action.configuration)});
+}
+void Host::execute(Connection& connection, att::IndicationDone& action) {
+    delivery_.deliver(GattsIndicateDone{connection.handle, action.handle,
+                                        event_status(action.error), action.error});
+}
+
+std::vector<std::vector<AttributeHandle>> Host::register_services(
+    std::span<const gatt::ServiceDefinition> services, error_code& error) {
+    error = check_active();
+    if (error) return {};
+    const Turn turn{*this};
+    auto registration = server_->register_services(services);
+    if (!registration) {
+        error = registration.error();
+        return {};
+    }
+    if (registration->changed)
+        for (const auto& connection : connections_)
+            with_server(*connection, [&](auto context) {
+                server_->announce_change(context, connection->att.session);
+            });
+    return std::move(registration->handles);
+}
+
+Bytes Host::read_value(AttributeHandle handle, error_code& error) {
+    error = check_active();
+    if (error) return {};
+    const auto value = server_->read(handle);
+    if (value) return *value;
+    error = value.error();
+    return {};
+}
+
+error_code Host::write_value(AttributeHandle handle, Bytes data, bool send_update) {
+    if (const error_code error = check_active()) return error;
+    const error_code error = server_->write(handle, data);
+    if (error || !send_update) return error;
+    const Turn turn{*this};
+    error_code refused;
+    for (const auto& connection : connections_) {
+        if (!server_->subscribed(connection->client_state, handle)) continue;
+        if (!has_room(*connection)) {
+            refused = make_error(errc::no_buffers);
+            continue;
+        }
+        const error_code failed = with_server(*connection, [&](auto context) {
+            return server_->send_update(context, connection->att.session, handle);
+        });
+        if (failed) refused = failed;
+    }
+    return refused;
+}
+
+error_code Host::set_buffer(AttributeHandle handle, std::size_t size, bool append) {
+    if (const error_code error = check_active()) return error;
+    return server_->set_buffer(handle, size, append);
+}
+
+template <class Call> error_code Host::server_call(ConnectionHandle handle, Call&& call) {
+    if (const error_code error = check_active()) return error;
+    Connection* connection = find(handle);
+    if (connection == nullptr) return make_error(errc::not_connected);
+    if (!has_room(*connection)) return make_error(errc::no_buffers);
+    const Turn turn{*this};
+    return with_server(*connection,
+                       [&](auto context) { return call(context, connection->att.session); });
+}
+
+error_code Host::notify(ConnectionHandle handle, AttributeHandle value_handle,
+                        std::optional<Bytes> data) {
+    return server_call(handle, [&](auto context, auto& session) {
+        return server_->notify(context, session, value_handle, data);
+    });
+}
+
+error_code Host::notify_multiple(ConnectionHandle handle,
+                                 std::span<const att::HandleValue> values) {
+    return server_call(handle, [&](auto context, auto& session) {
+        return server_->notify_multiple(context, session, values);
+    });
+}
+
+error_code Host::indicate(ConnectionHandle handle, AttributeHandle value_handle,
+                          std::optional<Bytes> data) {
+    return server_call(handle, [&](auto context, auto& session) {
+        return server_->indicate(context, session, value_handle, data);
+    });
+}
+
+error_code Host::authorize(ConnectionHandle handle, bool authorized) {
+    if (const error_code error = check_active()) return error;
+    Connection* connection = find(handle);
+    if (connection == nullptr) return make_error(errc::not_connected);
+    connection->client_state.security.authorized = authorized;
+    return {};
+}
+
+}  // namespace bluetooth

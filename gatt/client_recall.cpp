@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "gatt/client_recall.hpp"
+
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "base/log.hpp"
+#include "gatt/client_transaction.hpp"
+
+namespace bluetooth::gatt {
+namespace {
+
+constexpr UUID database_hash_type{0x2b2a};    // Assigned Numbers 3.8
+constexpr UUID service_changed_type{0x2a05};  // the same
+
+struct HashElement {
+    att::Handle handle{};
+    DatabaseHash hash{};
+    BT_FIELDS(HashElement, handle, hash);
+};
+
+/// The Database Hash in a Read By Type Response: there is one in a server (Vol 3 Part G 7.3).
+std::optional<DatabaseHash> decode_hash(Bytes pdu) {
+    const auto response = decode<att::ReadByTypeResponse>(pdu);
+    if (!response || response->length != fixed_size<HashElement>()) return std::nullopt;
+    const auto element = decode_fields<HashElement>(response->attribute_data_list);
+    if (!element || element->handle == att::no_handle) return std::nullopt;
+    return element->hash;
+}
+
+}  // namespace
+
+void Recall::use(DiscoveryCache& cache, const PeerIdentity& peer) {
+    cache_ = &cache;
+    peer_ = peer;
+    hash_.reset();
+}
+
+void Recall::begin(const DiscoveryQuery& query) {
+    if (cache_ == nullptr) return;
+    const bool services = query.kind == DiscoveryQuery::Kind::primary_services ||
+                          query.kind == DiscoveryQuery::Kind::secondary_services;
+    phase_ = services || !hash_ ? Phase::verify : Phase::look_up;
+    query_ = query;
+    invalidated_ = false;
+}
+
+Buffer Recall::request(ClientContext& ctx) const {
+    return encode_request(ctx, att::ReadByTypeRequest{att::first_handle, att::last_handle,
+                                                      database_hash_type.bytes()});
+}
+
+void Recall::on_response(Bytes pdu) {
+    const auto hash = decode_hash(pdu);
+    if (!hash) {
+        log::warn("gatt", "the peer's Database Hash is malformed");
+        return on_error();
+    }
+    // When the database has changed meanwhile, the hash may be the old one.
+    phase_ = invalidated_ ? Phase::idle : Phase::look_up;
+    if (invalidated_) return;
+    hash_ = hash;
+    cache_->verify(peer_, *hash);
+}
+
+void Recall::on_error() {
+    phase_ = Phase::idle;
+    cache_ = nullptr;
+}
+
+const DiscoveryResults* Recall::known() {
+    if (phase_ != Phase::look_up) return nullptr;
+    const DiscoveryResults* answer = cache_->find(peer_, *hash_, query_);
+    phase_ = answer != nullptr ? Phase::idle : Phase::record;
+    results_.clear();
+    return answer;
+}
+
+void Recall::record(ClientOutbox& out, std::size_t first) {
+    if (phase_ != Phase::record) return;
+    const auto keep = [&](const auto& action) {
+        using Action = std::decay_t<decltype(action)>;
+        if constexpr (std::is_constructible_v<DiscoveryResult, const Action&>)
+            results_.emplace_back(action);
+        if constexpr (std::is_same_v<Action, CharacteristicResult>)
+            if (action.uuid.same_as(service_changed_type))
+                cache_->service_changed_is(peer_, action.value_handle);
+    };
+    for (std::size_t i = first; i < out.size(); ++i) std::visit(keep, out[i]);
+    if (results_.size() >= DiscoveryCache::max_results_per_peer) {  // too many to be remembered
+        phase_ = Phase::idle;
+        results_ = {};
+    }
+}
+
+void Recall::end(bool success) {
+    if (phase_ == Phase::record && success)
+        cache_->remember(peer_, *hash_, query_, std::exchange(results_, {}));
+    phase_ = Phase::idle;
+}
+
+void Recall::on_indication(att::Handle value_handle) {
+    if (cache_ != nullptr && cache_->service_changed(peer_) == value_handle) invalidate();
+}
+
+void Recall::invalidate() {
+    if (cache_ == nullptr) return;
+    cache_->forget(peer_);
+    hash_.reset();
+    invalidated_ = true;
+    // What is being found goes on, but is not worth to be kept.
+    if (phase_ != Phase::verify) phase_ = Phase::idle;
+}
+
+}  // namespace bluetooth::gatt
