@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "att/attribute_types.hpp"
 #include "att/pdus.hpp"
 #include "base/bytes.hpp"
 #include "base/uuid.hpp"
@@ -32,24 +33,6 @@ inline constexpr std::uint16_t write_encrypted = 0x1000;
 inline constexpr std::uint16_t write_authenticated = 0x2000;
 inline constexpr std::uint16_t write_authorized = 0x4000;
 }  // namespace flag
-
-/// Attribute types that the protocol itself knows (Vol 3 Part G 3.4).
-namespace type {
-inline constexpr UUID primary_service{0x2800};
-inline constexpr UUID secondary_service{0x2801};
-inline constexpr UUID include{0x2802};
-inline constexpr UUID characteristic{0x2803};
-inline constexpr UUID extended_properties{0x2900};
-inline constexpr UUID user_description{0x2901};
-inline constexpr UUID client_configuration{0x2902};
-inline constexpr UUID server_configuration{0x2903};
-inline constexpr UUID presentation_format{0x2904};
-inline constexpr UUID aggregate_format{0x2905};
-inline constexpr UUID service_changed{0x2a05};
-inline constexpr UUID client_supported_features{0x2b29};
-inline constexpr UUID database_hash{0x2b2a};
-inline constexpr UUID server_supported_features{0x2b3a};
-}  // namespace type
 
 struct HandleRange {
     Handle start = no_handle;

@@ -194,7 +194,7 @@ void Server::answer_write(const ServerContext& ctx, ServerSession& session, Toke
 }
 
 void Server::on_timer(const ServerContext& ctx, ServerSession& session) {
-    if (ctx.now >= session.confirmation_due_) {
+    if (session.confirmation_due_.passed(ctx.now)) {
         log::warn("att", "no confirmation within 30 s: the bearer is closed");
         abandon(ctx, session, errc::timed_out);
         ctx.out.push(CloseBearer{make_error(errc::timed_out)});
@@ -220,8 +220,8 @@ void Server::on_timer(const ServerContext& ctx, ServerSession& session) {
             break;
         }
     }
-    const Time next =
-        std::min({session.confirmation_due_, session.prepared_.deadline(), session.answer_due_});
+    const Time next = std::min(
+        {session.confirmation_due_.when(), session.prepared_.deadline(), session.answer_due_});
     if (next != never) ctx.out.wake_at(next);
 }
 
@@ -245,7 +245,7 @@ void Server::on_disconnected(const ServerContext& ctx, ServerSession& session) {
 /// Nothing can be sent any more: what is pending fails, and all buffers go back to their pool.
 void Server::abandon(const ServerContext& ctx, ServerSession& session, errc error) {
     session.bearer_.close();
-    session.confirmation_due_ = never;
+    session.confirmation_due_.clear();
     const auto fail = [&](const ServerSession::Indication& indication) {
         if (indication.changes == 0)
             ctx.out.push(IndicationDone{indication.handle, make_error(error)});

@@ -21,6 +21,7 @@
 #include "att/pdus.hpp"
 #include "att/prepared_writes.hpp"
 #include "base/buffer.hpp"
+#include "base/deadline.hpp"
 #include "base/error.hpp"
 #include "base/outbox.hpp"
 #include "base/ring.hpp"
@@ -126,7 +127,7 @@ private:
 
     std::optional<Indication> unconfirmed_;
     Ring<Indication> indications_;  // that wait for their turn
-    Time confirmation_due_ = never;
+    Deadline confirmation_due_;
     std::uint32_t dropped_ = 0;
 };
 

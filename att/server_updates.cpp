@@ -92,8 +92,8 @@ void Server::send_indication(const ServerContext& ctx, ServerSession& session,
                              ServerSession::Indication indication) {
     ctx.out.push(Send{std::move(indication.pdu)});
     session.unconfirmed_ = std::move(indication);
-    session.confirmation_due_ = ctx.now + transaction_timeout;
-    ctx.out.wake_at(session.confirmation_due_);
+    session.confirmation_due_.set(ctx.now + transaction_timeout);
+    ctx.out.wake_at(session.confirmation_due_.when());
 }
 
 /// Vol 3 Part G 7.1: the first and the last handle of what has changed. True when it is on its way,
@@ -125,7 +125,7 @@ void Server::confirm(const ServerContext& ctx, ServerSession& session, Bytes pdu
     // Unasked-for and malformed confirmations change nothing.
     if (!session.unconfirmed_ || !decode<HandleValueConfirmation>(pdu)) return;
     const auto [handle, none, stale, changes] = *std::exchange(session.unconfirmed_, std::nullopt);
-    session.confirmation_due_ = never;
+    session.confirmation_due_.clear();
     if (changes == 0)
         ctx.out.push(IndicationDone{handle, {}});
     else if (changes == session.client_.changes_)

@@ -186,8 +186,8 @@ void Client::advance(ClientContext& ctx) {
             return;
         }
         awaited_request_ = pdu.bytes()[0];
-        deadline_ = ctx.now + att::transaction_timeout;
-        ctx.out.wake_at(deadline_);
+        deadline_.set(ctx.now + att::transaction_timeout);
+        ctx.out.wake_at(deadline_.when());
         ctx.out.push(att::Send{std::move(pdu)});
         return;
     }
@@ -202,7 +202,7 @@ void Client::finish(ClientContext& ctx, error_code error) {
 }
 
 void Client::on_timer(ClientContext& ctx) {
-    if (ctx.now >= deadline_) return fail_bearer(ctx, make_error(errc::timed_out));
+    if (deadline_.passed(ctx.now)) return fail_bearer(ctx, make_error(errc::timed_out));
     if (ctx.now >= retry_at_) {
         retry_at_ = never;
         advance(ctx);
@@ -210,7 +210,7 @@ void Client::on_timer(ClientContext& ctx) {
     for (OpenIndication& open : indications_)
         if (ctx.now >= open.deadline) open.confirmed = true;
     send_confirmations(ctx);
-    ctx.out.wake_at(std::min(deadline_, retry_at_));
+    ctx.out.wake_at(std::min(deadline_.when(), retry_at_));
 }
 
 /// A transaction has failed: nothing more may be sent on this bearer (Vol 3 Part F 3.3.3).
@@ -225,7 +225,8 @@ void Client::fail_bearer(ClientContext& ctx, error_code error) {
 
 void Client::on_disconnected(ClientContext& ctx) {
     awaited_request_ = 0;
-    deadline_ = retry_at_ = never;
+    deadline_.clear();
+    retry_at_ = never;
     indications_ = {};
     while (!procedures_.empty()) finish(ctx, make_error(errc::not_connected));
 }

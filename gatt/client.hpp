@@ -9,6 +9,7 @@
 #include <span>
 
 #include "att/bearer.hpp"
+#include "base/deadline.hpp"
 #include "base/ring.hpp"
 #include "crypto/aes.hpp"
 #include "gatt/client_context.hpp"
@@ -174,7 +175,7 @@ private:
     bool begun_ = false;          // the front one has been looked at
     Recall recall_;
     std::uint8_t awaited_request_ = 0;  // opcode of the request under way; 0: none
-    Time deadline_ = never;             // of its response
+    Deadline deadline_;                 // of its response
     Time retry_at_ = never;             // a buffer was missing
     bool mtu_requested_ = false;
 

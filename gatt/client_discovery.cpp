@@ -3,15 +3,12 @@
 
 #include <cstddef>
 
+#include "att/attribute_types.hpp"
+
 namespace bluetooth::gatt {
 namespace {
 
-// Vol 3 Part G 3.4, Table 3.15
-constexpr std::uint16_t primary_service_type = 0x2800;
-constexpr UUID primary_service{primary_service_type};
-constexpr UUID secondary_service{0x2801};
-constexpr UUID include{0x2802};
-constexpr UUID characteristic{0x2803};
+constexpr std::uint16_t primary_service = 0x2800;  // as Find By Type Value has it
 
 // The elements of discovery responses. A UUID of 16 or 128 bits ends each of them.
 struct Service {  // Vol 3 Part G 4.4.1
@@ -48,7 +45,8 @@ DiscoveryQuery DiscoverAllServices::query() const {
 }
 
 Buffer DiscoverAllServices::request(ClientContext& ctx, const att::Bearer&) {
-    const UUID& type = type_ == ServiceType::primary ? primary_service : secondary_service;
+    const UUID& type =
+        type_ == ServiceType::primary ? att::type::primary_service : att::type::secondary_service;
     return encode_request(ctx,
                           att::ReadByGroupTypeRequest{range_.first(), range_.last(), type.bytes()});
 }
@@ -86,7 +84,7 @@ DiscoveryQuery DiscoverPrimaryServiceByUuid::query() const {
 Buffer DiscoverPrimaryServiceByUuid::request(ClientContext& ctx, const att::Bearer&) {
     const UUID uuid = att::wire_uuid(uuid_);
     return encode_request(ctx, att::FindByTypeValueRequest{range_.first(), range_.last(),
-                                                           primary_service_type, uuid.bytes()});
+                                                           primary_service, uuid.bytes()});
 }
 
 error_code DiscoverPrimaryServiceByUuid::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
@@ -117,8 +115,8 @@ DiscoveryQuery FindIncludedServices::query() const {
 Buffer FindIncludedServices::request(ClientContext& ctx, const att::Bearer&) {
     if (const auto front = decode_prefix<IncludeDeclaration>(nameless_.bytes()))
         return encode_request(ctx, att::ReadRequest{front->start});
-    return encode_request(ctx,
-                          att::ReadByTypeRequest{range_.first(), range_.last(), include.bytes()});
+    return encode_request(
+        ctx, att::ReadByTypeRequest{range_.first(), range_.last(), att::type::include.bytes()});
 }
 
 error_code FindIncludedServices::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
@@ -175,8 +173,8 @@ DiscoveryQuery DiscoverCharacteristics::query() const {
 }
 
 Buffer DiscoverCharacteristics::request(ClientContext& ctx, const att::Bearer&) {
-    return encode_request(
-        ctx, att::ReadByTypeRequest{range_.first(), range_.last(), characteristic.bytes()});
+    return encode_request(ctx, att::ReadByTypeRequest{range_.first(), range_.last(),
+                                                      att::type::characteristic.bytes()});
 }
 
 error_code DiscoverCharacteristics::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {

@@ -5,14 +5,12 @@
 #include <utility>
 #include <variant>
 
+#include "att/attribute_types.hpp"
 #include "base/log.hpp"
 #include "gatt/client_transaction.hpp"
 
 namespace bluetooth::gatt {
 namespace {
-
-constexpr UUID database_hash_type{0x2b2a};    // Assigned Numbers 3.8
-constexpr UUID service_changed_type{0x2a05};  // the same
 
 struct HashElement {
     att::Handle handle{};
@@ -48,7 +46,7 @@ void Recall::begin(const DiscoveryQuery& query) {
 
 Buffer Recall::request(ClientContext& ctx) const {
     return encode_request(ctx, att::ReadByTypeRequest{att::first_handle, att::last_handle,
-                                                      database_hash_type.bytes()});
+                                                      att::type::database_hash.bytes()});
 }
 
 void Recall::on_response(Bytes pdu) {
@@ -84,7 +82,7 @@ void Recall::record(ClientOutbox& out, std::size_t first) {
         if constexpr (std::is_constructible_v<DiscoveryResult, const Action&>)
             results_.emplace_back(action);
         if constexpr (std::is_same_v<Action, CharacteristicResult>)
-            if (action.uuid.same_as(service_changed_type))
+            if (action.uuid.same_as(att::type::service_changed))
                 cache_->service_changed_is(peer_, action.value_handle);
     };
     for (std::size_t i = first; i < out.size(); ++i) std::visit(keep, out[i]);

@@ -25,7 +25,7 @@ void Client::receive_other(ClientContext& ctx, Bytes pdu) {
 /// The transaction under way is over, answered or refused.
 void Client::end_transaction() {
     awaited_request_ = 0;
-    deadline_ = never;
+    deadline_.clear();
 }
 
 void Client::receive_response(ClientContext& ctx, Bytes pdu) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "att/attribute_types.hpp"
+
 namespace bluetooth::gatt {
 namespace {
 
@@ -14,12 +16,10 @@ struct ValueHeader {
     BT_FIELDS(ValueHeader, handle, size);
 };
 
-// Vol 3 Part G 3.4, Table 3.15
-constexpr UUID client_characteristic_configuration{0x2902};
-
 /// Whether an attribute of this type is behind the end of a characteristic.
 bool is_declaration(const UUID& type) {
-    constexpr UUID declarations[]{UUID{0x2800}, UUID{0x2801}, UUID{0x2802}, UUID{0x2803}};
+    constexpr UUID declarations[]{att::type::primary_service, att::type::secondary_service,
+                                  att::type::include, att::type::characteristic};
     return std::ranges::find(declarations, type.shortest()) != std::end(declarations);
 }
 
@@ -161,8 +161,7 @@ error_code Subscribe::on_response(ClientContext&, att::Bearer&, Bytes pdu) {
     const bool valid = for_each_information(pdu, [&](att::Handle handle, const UUID& type) {
         if (!range_.pass(handle)) return false;
         past_end = past_end || is_declaration(type);
-        if (!past_end && cccd_ == att::no_handle &&
-            type.same_as(client_characteristic_configuration))
+        if (!past_end && cccd_ == att::no_handle && type.same_as(att::type::client_configuration))
             cccd_ = handle;
         return true;
     });

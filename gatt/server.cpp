@@ -13,6 +13,7 @@ namespace bluetooth::gatt {
 namespace {
 
 namespace flag = att::flag;
+namespace type = att::type;
 using att::Database;
 using att::Handle;
 
@@ -30,25 +31,25 @@ constexpr Handle database_hash_value{0x0011};
 /// An empty table with the services that every server has (Vol 3 Part C 12, Part G 7).
 Database built_in_services() {
     Database database;
-    const auto add = [&database](std::uint16_t uuid, std::uint16_t flags, Bytes value) {
-        database.add_characteristic(UUID{uuid}, static_cast<std::uint8_t>(flags), flags, value);
+    const auto add = [&database](const UUID& uuid, std::uint16_t flags, Bytes value) {
+        database.add_characteristic(uuid, static_cast<std::uint8_t>(flags), flags, value);
     };
     const std::array<std::uint8_t, 4> zeros{};
     std::array<std::uint8_t, 8> preferred{};
     encode_fields(PreferredConnectionParameters{}, preferred);
 
     database.add_service(generic_access);
-    add(0x2a00, flag::read, {});                     // Device Name
-    add(0x2a01, flag::read, Bytes{zeros}.first(2));  // Appearance: unknown
-    add(0x2a04, flag::read, preferred);              // Peripheral Preferred Connection Parameters
-    add(0x2aa6, flag::read, Bytes{zeros}.first(1));  // Central Address Resolution
+    add(UUID{0x2a00}, flag::read, {});                     // Device Name
+    add(UUID{0x2a01}, flag::read, Bytes{zeros}.first(2));  // Appearance: unknown
+    add(UUID{0x2a04}, flag::read, preferred);  // Peripheral Preferred Connection Parameters
+    add(UUID{0x2aa6}, flag::read, Bytes{zeros}.first(1));  // Central Address Resolution
 
     database.add_service(generic_attribute);
-    add(0x2a05, flag::indicate, zeros);  // Service Changed
+    add(type::service_changed, flag::indicate, zeros);
     database.add_client_configuration();
     database.add_client_features();
-    add(0x2b2a, flag::read, {});                     // Database Hash
-    add(0x2b3a, flag::read, Bytes{zeros}.first(1));  // Server Supported Features: none
+    add(type::database_hash, flag::read, {});
+    add(type::server_supported_features, flag::read, Bytes{zeros}.first(1));  // none
     return database;
 }
 

@@ -43,7 +43,7 @@ error_code Core::submit(Context ctx, const EncodedCommand& command, Tag tag) {
     packet.commit(1 + encode_command_packet(command, room.subspan(1)).size());
     queue_.push(Command{tag, command.opcode, command.answered_by_status, std::move(packet)});
     send_next(ctx);
-    if (deadline_ == never) set_deadline(ctx);
+    if (!deadline_.is_set()) set_deadline(ctx);
     return {};
 }
 
@@ -135,23 +135,17 @@ void Core::finish(Context ctx, Status status, Bytes return_parameters) {
 /// The time from which the controller owes something: an answer, or a credit for the next command.
 void Core::set_deadline(Context ctx) {
     if (!awaiting_answer_ && queue_.empty()) {
-        deadline_ = never;
+        deadline_.clear();
         return;
     }
-    deadline_ = ctx.now + command_timeout;
-    ctx.out.wake_at(deadline_);
+    deadline_.set(ctx.now + command_timeout);
+    ctx.out.wake_at(deadline_.when());
 }
 
 void Core::on_timer(Context ctx) {
-    if (deadline_ == never) return;
-    if (ctx.now < deadline_) {
-        ctx.out.wake_at(deadline_);
-        return;
-    }
-    // When we are this late it was our own loop that did not run: neither has the command left, nor
-    // was the answer read, in time.
-    if (ctx.now > deadline_ + lateness_of_our_own) {
-        set_deadline(ctx);
+    if (!deadline_.is_set()) return;
+    if (!deadline_.passed(ctx.now)) {
+        ctx.out.wake_at(deadline_.when());
         return;
     }
     fail(ctx, make_error(errc::timed_out),
@@ -163,7 +157,7 @@ void Core::restart() {
     queue_.clear();
     awaiting_answer_ = false;
     credits_ = 1;
-    deadline_ = never;
+    deadline_.clear();
     failed_ = false;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/buffer.hpp"
+#include "base/deadline.hpp"
 #include "base/ring.hpp"
 #include "hci/actions.hpp"
 #include "hci/command.hpp"
@@ -24,9 +25,6 @@ public:
     /// How long the controller may take to answer, and to grant a credit while a command waits.
     /// The specification gives no limit but that of controllers in use: answers come at once.
     static constexpr Duration command_timeout = std::chrono::seconds{2};
-    /// A timer that fires this much later than asked tells of an event loop that stood still; the
-    /// controller is then given its time anew.
-    static constexpr Duration lateness_of_our_own = std::chrono::milliseconds{250};
 
     struct Statistics {
         std::uint64_t malformed_events = 0;    ///< dropped
@@ -90,7 +88,7 @@ private:
     bool awaiting_answer_ = false;
     /// Num_HCI_Command_Packets; 1 after a reset (Vol 4 Part E 4.4).
     std::uint8_t credits_ = 1;
-    Time deadline_ = never;
+    Deadline deadline_;
     bool failed_ = false;
     Statistics statistics_;
 };

@@ -18,10 +18,6 @@ struct ConnectionParameters {
     friend bool operator==(const ConnectionParameters&, const ConnectionParameters&) = default;
 };
 
-/// Whether a controller takes these for LE Create Connection and its like.
-bool is_valid_connection(Units1250us interval_min, Units1250us interval_max, std::uint16_t latency,
-                         Units10ms supervision_timeout);
-
 /// What can be sent in one data channel PDU (Vol 6 Part B 4.5.10).
 struct DataLength {
     std::uint16_t octets{};

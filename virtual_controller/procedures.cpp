@@ -3,6 +3,7 @@
 // Link Layer control procedures (Vol 6 Part B 5.1).
 #include <algorithm>
 
+#include "base/connection_parameters.hpp"
 #include "virtual_controller/air.hpp"
 #include "virtual_controller/controller.hpp"
 
@@ -26,8 +27,8 @@ bool is_valid(const DataLength& length) {  // Vol 4 Part E 7.8.33
 }
 
 template <class Command> bool is_valid_update(const Command& command) {
-    return is_valid_connection(command.connection_interval_min, command.connection_interval_max,
-                               command.max_latency, command.supervision_timeout) &&
+    return bluetooth::is_valid({command.connection_interval_min, command.connection_interval_max,
+                                command.max_latency, command.supervision_timeout}) &&
            command.min_ce_length <= command.max_ce_length;
 }
 
@@ -50,15 +51,6 @@ hci::Phy choose_phy(unsigned common, hci::Phy current) {
 }
 
 }  // namespace
-
-// Vol 4 Part E 7.8.12: the timeout is longer than two events that the peripheral listens to.
-bool is_valid_connection(Units1250us interval_min, Units1250us interval_max, std::uint16_t latency,
-                         Units10ms supervision_timeout) {
-    return interval_min >= Units1250us{0x0006} && interval_min <= interval_max &&
-           interval_max <= Units1250us{0x0c80} && latency <= 0x01f3 &&
-           supervision_timeout >= Units10ms{0x000a} && supervision_timeout <= Units10ms{0x0c80} &&
-           Duration{supervision_timeout} > 2 * (1 + latency) * Duration{interval_max};
-}
 
 // ---- tasks
 

@@ -2,6 +2,7 @@
 //
 // The Scanning state and the Initiating state (Vol 6 Part B 4.4.3 and 4.4.4), up to the moment when
 // a connection is made.
+#include "base/connection_parameters.hpp"
 #include "virtual_controller/air.hpp"
 #include "virtual_controller/controller.hpp"
 
@@ -124,8 +125,8 @@ Status Controller::run(const hci::LeCreateConnection& command) {  // Vol 4 Part 
     if (!is_valid_scan(command.le_scan_interval, command.le_scan_window) ||
         command.initiator_filter_policy > hci::InitiatorFilterPolicy::accept_list ||
         command.own_address_type > hci::OwnAddressType::random_device ||
-        !is_valid_connection(command.connection_interval_min, command.connection_interval_max,
-                             command.max_latency, command.supervision_timeout) ||
+        !is_valid({command.connection_interval_min, command.connection_interval_max,
+                   command.max_latency, command.supervision_timeout}) ||
         command.min_ce_length > command.max_ce_length)
         return invalid;
     if (command.initiator_filter_policy == hci::InitiatorFilterPolicy::peer_address) {

@@ -7,7 +7,7 @@ import signal
 
 import btvirt
 from conversation import TEXT
-from raw_peer import NAME, VALUE, VALUE_HANDLE, AttServer, RawPeer
+from raw_peer import NAME, VALUE, VALUE_HANDLE, AttServer, RawPeer, small_table
 from support import (asioble, expect, expect_equal, main, records, run, temporary_directory)
 
 LONG = bytes(range(256)) * 2
@@ -60,7 +60,7 @@ def the_raw_peer_answers_by_the_book():
             expect_equal(answer.hex(" "), response, f"the answer to {request}")
 
     expect_answers(
-        AttServer(),
+        AttServer(small_table()),
         ("04 01 00 05 00", "05 01 01 00 00 28 02 00 03 28 03 00 00 2a 04 00 00 28 05 00 03 28"),
         ("06 01 00 ff ff 00 28 00 18", "07 01 00 03 00"),
         ("08 01 00 ff ff 03 28", "09 07 02 00 02 03 00 00 2a"),
@@ -78,7 +78,7 @@ def the_raw_peer_answers_by_the_book():
         ("0a 06 00", "0b 41 42 43"),
         ("20 03 00 06 00", "01 20 00 00 06"))
     expect_answers(
-        AttServer(wrong_echo=True),
+        AttServer(small_table(), wrong_echo=True),
         ("16 06 00 00 00 41 42", "17 06 00 00 00 41 43"), ("18 00", "19"),
         ("0c 06 00 00 00", "0d 72 61 77 20 76 61 6c 75 65"))
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A small peripheral that shares nothing with asioble: raw HCI (H4) over a socket, an ATT server
-with a fixed table, and a switch that makes it echo Prepare Write Requests with one wrong octet."""
+with a table of its own, and a switch that makes it echo Prepare Write Requests with one wrong octet."""
 
 import socket
 import struct
@@ -16,7 +16,8 @@ VALUE = uuid.UUID("c0de0002-5a8d-4c6b-9f3e-7a1b2c3d4e5f")
 VALUE_HANDLE = 0x0006
 MTU = 100
 
-PRIMARY_SERVICE, CHARACTERISTIC, EXTENDED_PROPERTIES = 0x2800, 0x2803, 0x2900
+PRIMARY_SERVICE, SECONDARY_SERVICE, INCLUDE, CHARACTERISTIC = 0x2800, 0x2801, 0x2802, 0x2803
+EXTENDED_PROPERTIES = 0x2900
 INVALID_HANDLE, WRITE_NOT_PERMITTED, INVALID_PDU = 0x01, 0x03, 0x04
 NOT_SUPPORTED, INVALID_OFFSET, NOT_FOUND = 0x06, 0x07, 0x0a
 
@@ -34,21 +35,58 @@ class Refused(Exception):
         self.error, self.handle = error, handle
 
 
+class Table:
+    """Attributes, whose handles count from 1. A value may be a `Refused`: why it is not read."""
+
+    def __init__(self):
+        self.types, self.values = {}, {}
+        self.ends = {}  # of the services
+
+    def add(self, attribute_type, value):
+        handle = len(self.types) + 1
+        self.types[handle], self.values[handle] = wire(attribute_type), value
+        if self.ends:
+            self.ends[max(self.ends)] = handle
+        return handle
+
+    def service(self, service, declaration=PRIMARY_SERVICE):
+        handle = len(self.types) + 1
+        self.ends[handle] = handle
+        return self.add(declaration, wire(service))
+
+    def include(self, handle):
+        """A service that stands there already."""
+        service = self.values[handle]
+        return self.add(INCLUDE, struct.pack("<HH", handle, self.ends[handle]) +
+                        (service if len(service) == 2 else b""))
+
+    def characteristic(self, properties, characteristic, value):
+        self.add(CHARACTERISTIC, struct.pack("<BH", properties, len(self.types) + 2) +
+                 wire(characteristic))
+        return self.add(characteristic, value)
+
+
+def small_table():
+    table = Table()
+    table.service(0x1800)
+    table.characteristic(0x02, 0x2a00, NAME)
+    table.service(SERVICE)
+    # Read, write, extended properties; these say that reliable writes are supported.
+    value = table.characteristic(0x8a, VALUE, b"raw value")
+    table.add(EXTENDED_PROPERTIES, b"\x01\x00")
+    assert value == VALUE_HANDLE
+    return table
+
+
 class AttServer:
     """Answers requests. No queue, no security: what a client's tests need and not more."""
 
-    def __init__(self, wrong_echo=False):
+    def __init__(self, table, wrong_echo=False):
+        self.table = table
         self.wrong_echo = wrong_echo
         self.mtu = 23
         self.queue = []
-        # Read, write, extended properties; these say that reliable writes are supported.
-        self.types = {1: wire(PRIMARY_SERVICE), 2: wire(CHARACTERISTIC), 3: wire(0x2a00),
-                      4: wire(PRIMARY_SERVICE), 5: wire(CHARACTERISTIC), 6: wire(VALUE),
-                      7: wire(EXTENDED_PROPERTIES)}
-        self.values = {1: wire(0x1800), 2: struct.pack("<BH", 0x02, 3) + wire(0x2a00), 3: NAME,
-                       4: wire(SERVICE), 5: struct.pack("<BH", 0x8a, 6) + wire(VALUE),
-                       6: b"raw value", 7: b"\x01\x00"}
-        self.ends = {1: 3, 4: 7}  # of the services
+        self.types, self.values, self.ends = table.types, table.values, table.ends
 
     def answer(self, pdu):
         """The response to a request, None to anything else."""
@@ -72,7 +110,10 @@ class AttServer:
     def value(self, handle):
         if handle not in self.values:
             raise Refused(INVALID_HANDLE, handle)
-        return self.values[handle]
+        value = self.values[handle]
+        if isinstance(value, Refused):
+            raise Refused(value.error, handle)
+        return value
 
     def found(self, start, end, attribute_type=None):
         if start == 0 or start > end:
@@ -127,9 +168,10 @@ class AttServer:
 
     def read_blob(self, body):
         handle, offset = struct.unpack("<HH", body)
-        if offset > len(self.value(handle)):
+        value = self.value(handle)
+        if offset > len(value):
             raise Refused(INVALID_OFFSET, handle)
-        return b"\x0d" + self.values[handle][offset:]
+        return b"\x0d" + value[offset:]
 
     def check_writable(self, handle):
         self.value(handle)
@@ -167,9 +209,8 @@ class AttServer:
 class RawPeer:
     """Advertises, takes connections one after another, and serves each in a thread of its own."""
 
-    def __init__(self, transport, wrong_echo=False):
-        self.wrong_echo = wrong_echo
-        self.att = AttServer(wrong_echo)
+    def __init__(self, transport, wrong_echo=False, table=None):
+        self.att = AttServer(table or small_table(), wrong_echo)
         self.pdus = []  # all ATT PDUs: ("<" from the client or ">" to it, octets)
         self._failure = None
         self._news = threading.Condition()
@@ -269,9 +310,7 @@ class RawPeer:
         if code == 0x3e and parameters[0] in (0x01, 0x0a) and parameters[1] == 0:
             self._connection, = struct.unpack("<H", parameters[2:4])
             self._partial = b""
-            fresh = AttServer(self.wrong_echo)
-            fresh.values = self.att.values
-            self.att = fresh
+            self.att = AttServer(self.att.table, self.att.wrong_echo)
         elif code == 0x05 and parameters[0] == 0:  # Disconnection Complete
             self._connection = None
             self._send_command(0x200a, b"\x01")

@@ -35,7 +35,7 @@ const auto coordinate = array<32>(
     "10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f");
 const Address address = Address::from_display({0xc0, 0x22, 0x33, 0x44, 0x55, 0x66});
 
-hci::test::Coverage covered;
+test::Coverage covered;
 
 template <class C> void check(const C& command, std::string_view text) {
     INFO(C::pdu_name);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace bluetooth::hci::test {
+namespace bluetooth::test {
 
 /// The PDUs whose vectors were checked, so that none of a set is forgotten.
 class Coverage {
@@ -26,4 +26,4 @@ private:
     std::set<std::string_view> names_;
 };
 
-}  // namespace bluetooth::hci::test
+}  // namespace bluetooth::test

@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 #include <random>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +25,7 @@ constexpr ConnectionHandle handle{0x0040};
 const Address address = Address::from_display({0x11, 0x22, 0x33, 0x44, 0x55, 0x66});
 const Address private_address = Address::from_display({0x4a, 0xbb, 0xcc, 0xdd, 0xee, 0xff});
 
-hci::test::Coverage covered;
+test::Coverage covered;
 
 template <class E> void check(const E& event, std::string_view text) {
     INFO(E::pdu_name);

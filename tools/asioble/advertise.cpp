@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "tools/asioble/decoded_values.hpp"
 #include "tools/asioble/demo_services.hpp"
 #include "tools/asioble/device.hpp"
 #include "tools/asioble/output.hpp"
@@ -16,6 +17,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Of a value that a central has written.
+constexpr std::size_t most_shown = 32;
+
 struct AdvertiseArguments {
     std::string name = "asioble";
     int interval_ms = 250;
@@ -23,6 +27,8 @@ struct AdvertiseArguments {
     bool not_connectable = false;
     std::string manufacturer;
     bool once = false;
+    bool strict = false;
+    std::optional<double> change_services;  // after so many seconds
 };
 
 /// What is put on the air: the name goes where it fits.
@@ -86,6 +92,7 @@ public:
         device_.activate();
         device_->config(config::gap_name{arguments_.name});
         device_->config(config::mtu{517});
+        device_->config(config::strict{arguments_.strict});
         handles_ = register_demo_services(device_.ble());
         tick();
         for (bool again = true; again; again = !arguments_.once) {
@@ -98,7 +105,10 @@ public:
 private:
     void advertise();
     void tick();
+    void change_services_later();
+    void change_services();
     void on_event(const Event& event);
+    void on_subscribe(const GattsSubscribe& subscribe) const;
     void on_write(const GattsWrite& write);
     std::string name_of_value(AttributeHandle handle) const;
     /// Something that a central did.
@@ -111,7 +121,9 @@ private:
     Output out_;
     Device device_;
     asio::steady_timer timer_{loop_.context()};
+    asio::steady_timer change_timer_{loop_.context()};
     DemoHandles handles_;
+    bool with_device_information_ = false;
     std::set<ConnectionHandle> connections_;
     std::uint8_t level_ = 100;
     std::uint8_t writes_ = 0;
@@ -145,6 +157,29 @@ void Advertise::tick() {
     });
 }
 
+void Advertise::change_services_later() {
+    if (!arguments_.change_services) return;
+    const std::chrono::duration<double> delay{*arguments_.change_services};
+    change_timer_.expires_after(std::chrono::duration_cast<Duration>(delay));
+    change_timer_.async_wait([this](error_code error) {
+        if (!error) change_services();
+    });
+}
+
+/// Registers the services anew, with one more or without it. What they hold stays.
+void Advertise::change_services() {
+    const Bytes old = device_->gatts_read(handles_.text);
+    const Octets text{old.begin(), old.end()};
+    with_device_information_ = !with_device_information_;
+    handles_ = register_demo_services(device_.ble(), with_device_information_);
+    device_->gatts_write(handles_.battery, std::array{level_});
+    device_->gatts_write(handles_.text, Bytes{text});
+    device_->gatts_write(handles_.alert, std::array{writes_});
+    const std::string change = with_device_information_ ? "added" : "removed";
+    out_.tell("The services have changed: Device Information was " + change,
+              Json{"services_changed"}.add(change, to_text(device_information_service)));
+}
+
 void Advertise::tell(std::string_view what, ConnectionHandle conn_handle, const std::string& text,
                      const std::function<void(Json&)>& details) const {
     const auto number = static_cast<std::uint16_t>(conn_handle);
@@ -161,15 +196,26 @@ std::string Advertise::name_of_value(AttributeHandle handle) const {
     return to_text(handle);
 }
 
+void Advertise::on_subscribe(const GattsSubscribe& subscribe) const {
+    const std::string value = name_of_value(subscribe.value_handle);
+    const std::string to = to_text(subscribe.subscription);
+    tell(
+        "subscribe", subscribe.conn_handle,
+        subscribe.subscription == Subscription::none ? "no longer subscribes to " + value
+                                                     : "subscribes to " + to + " of " + value,
+        [&](Json& json) { json.add("handle", att::number(subscribe.value_handle)).add("to", to); });
+}
+
 /// Counts the write, and indicates the count to whoever subscribed to the alert.
 void Advertise::on_write(const GattsWrite& write) {
     const Bytes value = device_->gatts_read(write.value_handle);
-    tell("write", write.conn_handle,
-         "wrote " + name_of_value(write.value_handle) + ": " + value_to_text(value),
-         [&](Json& json) {
-             json.add("handle", static_cast<std::uint16_t>(write.value_handle))
-                 .add("value", to_hex(value));
-         });
+    tell(
+        "write", write.conn_handle,
+        "wrote " + name_of_value(write.value_handle) + ": " + describe_value({}, value, most_shown),
+        [&](Json& json) {
+            json.add("handle", static_cast<std::uint16_t>(write.value_handle))
+                .add("value", to_hex(value));
+        });
     error_code full;
     device_->gatts_write(handles_.alert, std::array{++writes_}, true, full);
 }
@@ -181,9 +227,11 @@ void Advertise::on_event(const Event& event) {
                        const std::string address = to_string(e.addr);
                        tell("connect", e.conn_handle, "connected: " + address,
                             [&](Json& json) { json.add("address", address); });
+                       change_services_later();
                    },
                    [&](const CentralDisconnect& e) {
                        connections_.erase(e.conn_handle);
+                       change_timer_.cancel();
                        const std::string reason = e.reason.message();
                        tell("disconnect", e.conn_handle, "disconnected: " + reason,
                             [&](Json& json) { json.add("reason", reason); });
@@ -200,6 +248,7 @@ void Advertise::on_event(const Event& event) {
                             });
                    },
                    [&](const GattsWrite& e) { on_write(e); },
+                   [&](const GattsSubscribe& e) { on_subscribe(e); },
                    [&](const GattsIndicateDone& e) {
                        tell("confirmed", e.conn_handle,
                             e.status == 0 ? "confirmed " + name_of_value(e.value_handle)
@@ -236,6 +285,13 @@ void add_advertise(CLI::App& app, Program& program) {
         ->check([](const std::string& text) {
             return parse_manufacturer(text) ? "" : "write a company and data, as in ffff:0102";
         });
+    command
+        ->add_option("--change-services", arguments->change_services,
+                     "so long after each central has connected, add a service, or remove it again")
+        ->type_name("S")
+        ->check(CLI::Range(0.0, 86'400.0).description(""));
+    command->add_flag("--strict", arguments->strict,
+                      "refuse writes that are too long; else cut them");
     command->add_flag("--once", arguments->once, "end after the first central has left");
     command->callback([&program, arguments] {
         program.command = [&program, arguments] { Advertise{program.options, *arguments}.run(); };

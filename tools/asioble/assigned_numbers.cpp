@@ -40,6 +40,23 @@ constexpr std::array uuids{
     Assigned{0x181d, "Weight Scale"},
     Assigned{0x1822, "Pulse Oximeter"},
     Assigned{0x1826, "Fitness Machine"},
+    Assigned{0x2700, "unitless"},
+    Assigned{0x2701, "metre"},
+    Assigned{0x2702, "kilogram"},
+    Assigned{0x2703, "second"},
+    Assigned{0x2704, "ampere"},
+    Assigned{0x2705, "kelvin"},
+    Assigned{0x2722, "hertz"},
+    Assigned{0x2724, "pascal"},
+    Assigned{0x2725, "joule"},
+    Assigned{0x2726, "watt"},
+    Assigned{0x2728, "volt"},
+    Assigned{0x272f, "degree Celsius"},
+    Assigned{0x2731, "lux"},
+    Assigned{0x2763, "degree"},
+    Assigned{0x27ac, "degree Fahrenheit"},
+    Assigned{0x27ad, "per cent"},
+    Assigned{0x27af, "beats per minute"},
     Assigned{0x2800, "Primary Service"},
     Assigned{0x2801, "Secondary Service"},
     Assigned{0x2802, "Include"},
@@ -112,6 +129,48 @@ constexpr std::array companies{
     Assigned{0xffff, "for tests"},
 };
 
+constexpr std::array appearance_categories{
+    Assigned{0x000, "Unknown"},
+    Assigned{0x001, "Phone"},
+    Assigned{0x002, "Computer"},
+    Assigned{0x003, "Watch"},
+    Assigned{0x004, "Clock"},
+    Assigned{0x005, "Display"},
+    Assigned{0x006, "Remote Control"},
+    Assigned{0x007, "Eye-glasses"},
+    Assigned{0x008, "Tag"},
+    Assigned{0x009, "Keyring"},
+    Assigned{0x00a, "Media Player"},
+    Assigned{0x00b, "Barcode Scanner"},
+    Assigned{0x00c, "Thermometer"},
+    Assigned{0x00d, "Heart Rate Sensor"},
+    Assigned{0x00e, "Blood Pressure"},
+    Assigned{0x00f, "Human Interface Device"},
+    Assigned{0x010, "Glucose Meter"},
+    Assigned{0x011, "Running Walking Sensor"},
+    Assigned{0x012, "Cycling"},
+    Assigned{0x013, "Control Device"},
+    Assigned{0x014, "Network Device"},
+    Assigned{0x015, "Sensor"},
+    Assigned{0x016, "Light Fixtures"},
+    Assigned{0x017, "Fan"},
+    Assigned{0x018, "HVAC"},
+    Assigned{0x01c, "Access Control"},
+    Assigned{0x01d, "Motorized Device"},
+    Assigned{0x01e, "Power Device"},
+    Assigned{0x01f, "Light Source"},
+    Assigned{0x020, "Window Covering"},
+    Assigned{0x021, "Audio Sink"},
+    Assigned{0x022, "Audio Source"},
+    Assigned{0x023, "Motorized Vehicle"},
+    Assigned{0x024, "Domestic Appliance"},
+    Assigned{0x025, "Wearable Audio Device"},
+    Assigned{0x029, "Hearing Aid"},
+    Assigned{0x02a, "Gaming"},
+    Assigned{0x031, "Pulse Oximeter"},
+    Assigned{0x032, "Weight Scale"},
+};
+
 std::string_view find(std::span<const Assigned> table, std::uint16_t number) {
     const auto found = std::ranges::find(table, number, &Assigned::number);
     return found == table.end() ? std::string_view{} : found->name;
@@ -130,5 +189,9 @@ std::string_view name_of(const UUID& uuid) {
 }
 
 std::string_view company_name(std::uint16_t company) { return find(companies, company); }
+
+std::string_view appearance_category_name(std::uint16_t appearance) {
+    return find(appearance_categories, static_cast<std::uint16_t>(appearance >> 6));
+}
 
 }  // namespace bluetooth::tool

@@ -15,75 +15,73 @@ using namespace std::chrono_literals;
 template <class T>
 concept ClientDone = std::same_as<T, GattcServiceDone> ||
     std::same_as<T, GattcCharacteristicDone> || std::same_as<T, GattcDescriptorDone> ||
-    std::same_as<T, GattcReadDone> || std::same_as<T, GattcWriteDone>;
+    std::same_as<T, GattcReadDone> || std::same_as<T, GattcWriteDone> ||
+    std::same_as<T, GattcIncludedDone> || std::same_as<T, GattcSubscribeDone>;
 
 Octets copy(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 }  // namespace
 
-std::optional<AttributeHandle> RemoteCharacteristic::configuration() const {
-    const auto found = std::ranges::find(descriptors, UUID{0x2902},
-                                         [](const auto& d) { return d.uuid.shortest(); });
-    if (found == descriptors.end()) return std::nullopt;
-    return found->handle;
-}
-
 void Central::on_event(const Event& event) {
-    std::visit(
-        Overloaded{
-            [&](const ScanResult& result) {
-                if (found_ || !matches_ || !matches_(result)) return;
-                found_ = Found{result.addr_type, result.addr, result.rssi,
-                               AdvertisingDataView{result.adv_data}.name().value_or("")};
-            },
-            [&](const ScanDone& done) {
-                scanning_ = false;
-                outcome_ = done.error;
-            },
-            [&](const PeripheralConnect& connect) {
-                connecting_ = false;
-                connection_ = connect.conn_handle;
-            },
-            [&](const PeripheralDisconnect& disconnect) {
-                if (disconnect.conn_handle == no_connection)
-                    connecting_ = false;
-                else if (is_ours(disconnect.conn_handle))
-                    connection_.reset();
-                else
-                    return;
-                reason_ = disconnect.reason;
-            },
-            [&](const MtuExchanged& exchanged) {
-                if (is_ours(exchanged.conn_handle)) mtu_exchanged_ = true;
-            },
-            [&](const GattcServiceResult& service) {
-                services_.push_back({service.start_handle, service.end_handle, service.uuid, {}});
-            },
-            [&](const GattcCharacteristicResult& found) {
-                services_.back().characteristics.push_back(
-                    {found.value_handle, found.end_handle, found.properties, found.uuid, {}});
-            },
-            [&](const GattcDescriptorResult& found) {
-                services_.back().characteristics.back().descriptors.push_back(
-                    {found.dsc_handle, found.uuid});
-            },
-            [&](const GattcReadResult& result) { value_ = copy(result.data); },
-            [&](const GattcNotify& notify) {
-                if (received_.size() < max_received)
-                    received_.push_back({notify.value_handle, copy(notify.data), false});
-            },
-            [&](const GattcIndicate& indicate) {
-                if (received_.size() < max_received)
-                    received_.push_back({indicate.value_handle, copy(indicate.data), true});
-            },
-            [&](const SendReady&) { send_ready_ = true; },
-            [&]<ClientDone Done>(const Done& done) {
-                done_ = true;
-                outcome_ = done.error;
-            },
-            [](const auto&) {},
-        },
-        event);
+    std::visit(Overloaded{
+                   [&](const ScanResult& result) {
+                       if (found_ || !matches_ || !matches_(result)) return;
+                       found_ = Found{result.addr_type, result.addr, result.rssi,
+                                      AdvertisingDataView{result.adv_data}.name().value_or("")};
+                   },
+                   [&](const ScanDone& done) {
+                       scanning_ = false;
+                       outcome_ = done.error;
+                   },
+                   [&](const PeripheralConnect& connect) {
+                       connecting_ = false;
+                       connection_ = connect.conn_handle;
+                   },
+                   [&](const PeripheralDisconnect& disconnect) {
+                       if (disconnect.conn_handle == no_connection)
+                           connecting_ = false;
+                       else if (is_ours(disconnect.conn_handle))
+                           connection_.reset();
+                       else
+                           return;
+                       reason_ = disconnect.reason;
+                   },
+                   [&](const MtuExchanged& exchanged) {
+                       if (is_ours(exchanged.conn_handle)) mtu_exchanged_ = true;
+                   },
+                   [&](const GattcServiceResult& found) {
+                       services_.push_back({found.start_handle, found.end_handle, found.uuid});
+                   },
+                   [&](const GattcIncludedResult& found) {
+                       if (RemoteService* const service = service_of(found.handle))
+                           service->includes.push_back(
+                               {found.handle, found.start_handle, found.end_handle, found.uuid});
+                   },
+                   [&](const GattcCharacteristicResult& found) {
+                       if (RemoteService* const service = service_of(found.value_handle))
+                           service->characteristics.push_back({found.value_handle, found.end_handle,
+                                                               found.properties, found.uuid});
+                   },
+                   [&](const GattcDescriptorResult& found) { on_descriptor(found); },
+                   [&](const GattcReadResult& read) {
+                       values_.push_back({read.value_handle, copy(read.data)});
+                   },
+                   [&](const GattcNotify& notify) {
+                       if (received_.size() < max_received)
+                           received_.push_back({notify.value_handle, copy(notify.data), false});
+                   },
+                   [&](const GattcIndicate& indicate) {
+                       if (received_.size() < max_received)
+                           received_.push_back({indicate.value_handle, copy(indicate.data), true});
+                   },
+                   [&](const SendReady&) { send_ready_ = true; },
+                   [&]<ClientDone Done>(const Done& done) {
+                       done_ = true;
+                       outcome_ = done.error;
+                   },
+                   [](const auto&) {},
+               },
+               event);
 }
 
 void Central::fail(const std::string& what, const error_code& error) {
@@ -94,14 +92,23 @@ void Central::fail(const std::string& what, const error_code& error) {
     throw Failure{message};
 }
 
-template <class Call> void Central::perform(const std::string& what, Call&& call) {
+template <class Call> error_code Central::wait_for(Call&& call) {
     done_ = false;
-    outcome_ = {};
     error_code error;
     call(error);
-    if (error) fail(what, error);
+    if (error) return error;
     loop_.run_until([&] { return done_; });
-    if (outcome_) fail(what, outcome_);
+    return outcome_;
+}
+
+template <class Call> void Central::perform(const std::string& what, Call&& call) {
+    if (const error_code error = wait_for(call)) fail(what, error);
+}
+
+template <class Call> error_code Central::attempt(const std::string& what, Call&& call) {
+    const error_code error = wait_for(call);
+    if (error && error.category() != att_category()) fail(what, error);
+    return error;
 }
 
 std::optional<Found> Central::find(const Matches& matches, Duration limit) {
@@ -141,38 +148,82 @@ std::uint16_t Central::exchange_mtu(std::uint16_t wish) {
     return ble_.gattc_mtu(*connection_);
 }
 
-std::vector<RemoteService> Central::discover() {
+RemoteService* Central::service_of(AttributeHandle handle) {
+    const auto found = std::ranges::find_if(services_, [&](const RemoteService& service) {
+        return service.start_handle <= handle && handle <= service.end_handle;
+    });
+    return found == services_.end() ? nullptr : &*found;
+}
+
+void Central::on_descriptor(const GattcDescriptorResult& found) {
+    RemoteService* const service = service_of(found.dsc_handle);
+    if (service == nullptr) return;
+    for (RemoteCharacteristic& characteristic : service->characteristics)
+        if (characteristic.value_handle < found.dsc_handle &&
+            found.dsc_handle <= characteristic.end_handle)
+            characteristic.descriptors.push_back({found.dsc_handle, found.uuid});
+}
+
+RemoteDatabase Central::discover() {
     services_.clear();
     perform("discovering services",
             [&](error_code& error) { ble_.gattc_discover_services(*connection_, {}, error); });
-    std::vector<RemoteService> services;
-    for (RemoteService& service : std::exchange(services_, {})) {
-        services_.assign(1, std::move(service));
-        RemoteService& present = services_.back();
+    const std::size_t primary = services_.size();
+    // Not every peer knows what is seldom used: what it refuses here it does not have.
+    attempt("discovering secondary services", [&](error_code& error) {
+        ble_.gattc_discover_secondary_services(*connection_, {}, error);
+    });
+    for (std::size_t i = primary; i < services_.size(); ++i) services_[i].secondary = true;
+    std::ranges::sort(services_, {}, &RemoteService::start_handle);
+    attempt("discovering included services", [&](error_code& error) {
+        ble_.gattc_discover_included(*connection_, AttributeHandle{0x0001}, AttributeHandle{0xffff},
+                                     error);
+    });
+    for (const RemoteService& service : services_) {
         perform("discovering characteristics", [&](error_code& error) {
-            ble_.gattc_discover_characteristics(*connection_, present.start_handle,
-                                                present.end_handle, {}, error);
+            ble_.gattc_discover_characteristics(*connection_, service.start_handle,
+                                                service.end_handle, {}, error);
         });
-        // Results go to the last characteristic of the last service, so take them one by one.
-        auto characteristics = std::exchange(present.characteristics, {});
-        for (RemoteCharacteristic& characteristic : characteristics) {
-            present.characteristics.push_back(characteristic);
+        for (const RemoteCharacteristic& characteristic : service.characteristics) {
             if (characteristic.value_handle == characteristic.end_handle) continue;
             perform("discovering descriptors", [&](error_code& error) {
                 ble_.gattc_discover_descriptors(*connection_, characteristic.value_handle,
                                                 characteristic.end_handle, error);
             });
         }
-        services.push_back(std::move(present));
     }
-    return services;
+    return std::exchange(services_, {});
 }
 
 Octets Central::read(AttributeHandle handle) {
-    value_.clear();
+    values_.clear();
     perform("reading " + to_text(handle),
             [&](error_code& error) { ble_.gattc_read(*connection_, handle, error); });
-    return value_;
+    return values_.empty() ? Octets{} : std::move(values_.front().data);
+}
+
+Octets Central::read_long(AttributeHandle handle) {
+    result<Octets> value = try_read_long(handle);
+    if (!value) fail("reading " + to_text(handle), value.error());
+    return std::move(*value);
+}
+
+result<Octets> Central::try_read_long(AttributeHandle handle) {
+    values_.clear();
+    const error_code refusal = attempt("reading " + to_text(handle), [&](error_code& error) {
+        ble_.gattc_read_long(*connection_, handle, error);
+    });
+    if (refusal) return refusal;
+    return values_.empty() ? Octets{} : std::move(values_.front().data);
+}
+
+std::vector<ReadValue> Central::read_by_uuid(const UUID& uuid) {
+    values_.clear();
+    perform("reading each " + to_text(uuid), [&](error_code& error) {
+        ble_.gattc_read_by_uuid(*connection_, AttributeHandle{0x0001}, AttributeHandle{0xffff},
+                                uuid, error);
+    });
+    return std::exchange(values_, {});
 }
 
 void Central::write(AttributeHandle handle, Bytes value) {
@@ -192,16 +243,38 @@ void Central::write_command(AttributeHandle handle, Bytes value) {
     }
 }
 
-void Central::subscribe(const RemoteCharacteristic& characteristic) {
-    const auto configuration = characteristic.configuration();
-    if (!configuration || (characteristic.properties & (FLAG_NOTIFY | FLAG_INDICATE)) == 0)
+template <class Call> void Central::write_in_parts(const std::string& what, Call&& call) {
+    const error_code error = wait_for(call);
+    if (error == errc::protocol_error)
+        throw Failure{what +
+                      ": the peer did not repeat what it was sent (a wrong echo), so the write "
+                      "was cancelled"};
+    if (error) fail(what, error);
+}
+
+void Central::write_long(AttributeHandle handle, Bytes value) {
+    write_in_parts("writing " + to_text(handle), [&](error_code& error) {
+        ble_.gattc_write_long(*connection_, handle, value, error);
+    });
+}
+
+void Central::write_reliable(std::span<const HandleValue> values) {
+    write_in_parts("writing reliably", [&](error_code& error) {
+        ble_.gattc_write_reliable(*connection_, values, error);
+    });
+}
+
+Subscription Central::subscribe(const RemoteCharacteristic& characteristic) {
+    if ((characteristic.properties & (FLAG_NOTIFY | FLAG_INDICATE)) == 0)
         throw Failure{to_text(characteristic.value_handle) +
                       " has nothing to subscribe to: it neither notifies nor indicates"};
-    // Client Characteristic Configuration (Vol 3 Part G 3.3.3.3)
-    static constexpr std::array<std::uint8_t, 2> notifications{0x01, 0x00};
-    static constexpr std::array<std::uint8_t, 2> indications{0x02, 0x00};
-    const bool notifies = (characteristic.properties & FLAG_NOTIFY) != 0;
-    write(*configuration, notifies ? notifications : indications);
+    const Subscription subscription = (characteristic.properties & FLAG_NOTIFY) != 0
+                                          ? Subscription::notifications
+                                          : Subscription::indications;
+    perform("subscribing to " + to_text(characteristic.value_handle), [&](error_code& error) {
+        ble_.gattc_subscribe(*connection_, characteristic.value_handle, subscription, error);
+    });
+    return subscription;
 }
 
 std::optional<ReceivedValue> Central::next_value(Duration limit) {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "bluetooth/advertising_data.hpp"
 #include "bluetooth/ble.hpp"
 #include "tools/asioble/loop.hpp"
+#include "tools/asioble/remote_database.hpp"
 #include "tools/asioble/text.hpp"
 
 namespace bluetooth::tool {
@@ -23,26 +25,10 @@ struct Found {
     std::string name;  // empty when it was not in the report that matched
 };
 
-// What discovery learns of a peer's database.
-struct RemoteDescriptor {
+/// A value that was read.
+struct ReadValue {
     AttributeHandle handle{};
-    UUID uuid;
-};
-struct RemoteCharacteristic {
-    AttributeHandle value_handle{};
-    AttributeHandle end_handle{};
-    std::uint8_t properties = 0;
-    UUID uuid;
-    std::vector<RemoteDescriptor> descriptors;
-
-    /// Its Client Characteristic Configuration descriptor (Vol 3 Part G 3.3.3.3).
-    std::optional<AttributeHandle> configuration() const;
-};
-struct RemoteService {
-    AttributeHandle start_handle{};
-    AttributeHandle end_handle{};
-    UUID uuid;
-    std::vector<RemoteCharacteristic> characteristics;
+    Octets data;
 };
 
 /// A value that the peer notified or indicated.
@@ -72,20 +58,39 @@ public:
     /// before.
     std::uint16_t exchange_mtu(std::uint16_t wish);
     /// The whole database.
-    std::vector<RemoteService> discover();
+    RemoteDatabase discover();
+    /// What fits one packet of a value.
     Octets read(AttributeHandle handle);
+    /// A whole value.
+    Octets read_long(AttributeHandle handle);
+    /// As `read_long`; the error is the peer's reason for a refusal.
+    result<Octets> try_read_long(AttributeHandle handle);
+    /// What fits one packet of each value of this type, without discovery.
+    std::vector<ReadValue> read_by_uuid(const UUID& uuid);
     void write(AttributeHandle handle, Bytes value);
     /// Without response, hence without knowing whether the peer took it.
     void write_command(AttributeHandle handle, Bytes value);
-    /// Asks for notifications where the characteristic has them, else for indications.
-    void subscribe(const RemoteCharacteristic& characteristic);
+    // In parts, which the peer repeats: fails, with nothing written, when it does so wrongly.
+    void write_long(AttributeHandle handle, Bytes value);
+    void write_reliable(std::span<const HandleValue> values);
+    /// Asks for notifications where the characteristic has them, else for indications; returns
+    /// which.
+    Subscription subscribe(const RemoteCharacteristic& characteristic);
     /// The next value that the peer sends by itself; nothing once `limit` has passed.
     std::optional<ReceivedValue> next_value(Duration limit = Duration::max());
     void disconnect();
 
 private:
-    /// Makes a call and waits for the event that ends it.
+    /// Makes a call and waits for the event that ends it; returns the outcome.
+    template <class Call> error_code wait_for(Call&& call);
+    /// Fails unless the outcome is success.
     template <class Call> void perform(const std::string& what, Call&& call);
+    /// Fails unless the outcome is success or the peer's refusal, which is returned.
+    template <class Call> error_code attempt(const std::string& what, Call&& call);
+    template <class Call> void write_in_parts(const std::string& what, Call&& call);
+    /// The discovered service that an attribute belongs to; null when there is none.
+    RemoteService* service_of(AttributeHandle handle);
+    void on_descriptor(const GattcDescriptorResult& found);
     [[noreturn]] void fail(const std::string& what, const error_code& error);
     bool is_ours(ConnectionHandle conn_handle) const { return connection_ == conn_handle; }
 
@@ -101,8 +106,8 @@ private:
     bool send_ready_ = false;
     bool done_ = false;  // the present call
     error_code outcome_;
-    std::vector<RemoteService> services_;
-    Octets value_;
+    RemoteDatabase services_;
+    std::vector<ReadValue> values_;
     std::deque<ReceivedValue> received_;  // what `next_value` has not given out yet
     static constexpr std::size_t max_received = 1024;
 };

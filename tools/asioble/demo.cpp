@@ -83,7 +83,9 @@ private:
     void expect(bool right, const std::string& what) const {
         if (!right) throw Failure{"the demo went wrong: " + what};
     }
-    const RemoteCharacteristic& characteristic(const UUID& uuid) const;
+    const RemoteCharacteristic& characteristic(const UUID& uuid) const {
+        return find_characteristic(services_, uuid);
+    }
 
     Loop loop_;
     Output out_;
@@ -92,7 +94,7 @@ private:
     Central central_;
     DemoHandles handles_;
     Heard heard_;
-    std::vector<RemoteService> services_;
+    RemoteDatabase services_;
     int steps_ = 0;
 };
 
@@ -112,13 +114,6 @@ void Demo::on_peripheral_event(const Event& event) {
                    [](const auto&) {},
                },
                event);
-}
-
-const RemoteCharacteristic& Demo::characteristic(const UUID& uuid) const {
-    for (const RemoteService& service : services_)
-        for (const RemoteCharacteristic& found : service.characteristics)
-            if (found.uuid == uuid) return found;
-    throw Failure{"the demo went wrong: discovery did not find " + to_text(uuid)};
 }
 
 void Demo::activate() {

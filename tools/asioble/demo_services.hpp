@@ -8,10 +8,11 @@
 
 namespace bluetooth::tool {
 
+inline constexpr UUID device_information_service{0x180a};
 inline constexpr UUID battery_service{0x180f};
 inline constexpr UUID battery_level{0x2a19};  ///< read, notify: a percentage
 extern const UUID demo_service;
-extern const UUID demo_text;   ///< read, write, write command: a text of up to 100 octets
+extern const UUID demo_text;   ///< read, write, write command: a text of up to 512 octets
 extern const UUID demo_alert;  ///< read, indicate: how often the text was written
 
 struct DemoHandles {
@@ -20,7 +21,8 @@ struct DemoHandles {
     AttributeHandle alert{};
 };
 
-/// Registers both services; the battery is full, the text says hello.
-DemoHandles register_demo_services(BLE& ble);
+/// Registers both services, and the Device Information Service where that is wanted; the battery is
+/// full, the text says hello.
+DemoHandles register_demo_services(BLE& ble, bool with_device_information = false);
 
 }  // namespace bluetooth::tool

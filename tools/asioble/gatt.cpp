@@ -1,48 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
 // asioble gatt: connect to a peripheral, list its database, read, write and listen.
-#include <algorithm>
-#include <iterator>
-
 #include "tools/asioble/assigned_numbers.hpp"
 #include "tools/asioble/central.hpp"
+#include "tools/asioble/decoded_values.hpp"
 #include "tools/asioble/device.hpp"
+#include "tools/asioble/gatt_arguments.hpp"
+#include "tools/asioble/gatt_listing.hpp"
 #include "tools/asioble/output.hpp"
 
 namespace bluetooth::tool {
 namespace {
 
-using namespace std::chrono_literals;
 using Seconds = std::chrono::duration<double>;
 
-// What to do once the database is known, in the order of the command line.
-struct Read {
-    AttributeName attribute;
-};
-struct Write {
-    AttributeName attribute;
-    Octets value;
-    bool with_response = true;
-};
-struct Subscribe {
-    AttributeName attribute;
-};
-/// Shows what comes, until the time is over or so many values have come.
-struct Listen {
-    std::optional<Seconds> time;
-    std::optional<std::size_t> count;
-};
-using Action = std::variant<Read, Write, Subscribe, Listen>;
-
-struct GattArguments {
-    std::string address;
-    std::string type;
-    std::string name;
-    double timeout = 10;
-    std::uint16_t mtu = 247;
-    bool quiet = false;
-    std::vector<Action> actions;
-};
+constexpr UUID service_changed{0x2a05};
+/// Of a value that the user has written; what was read is shown whole.
+constexpr std::size_t most_echoed = 32;
 
 class Gatt {
 public:
@@ -55,9 +29,9 @@ public:
     void run() {
         device_.on_event([this](const Event& event) { central_.on_event(event); });
         device_.activate();
+        device_->config(config::gatt_cache{!arguments_.no_cache});
         connect();
-        services_ = central_.discover();
-        if (!arguments_.quiet) list();
+        if (!arguments_.no_list) list_all();
         for (const Action& action : arguments_.actions)
             std::visit([this](const auto& what) { perform(what); }, action);
         if (!arguments_.actions.empty() &&
@@ -70,25 +44,41 @@ public:
 private:
     void connect();
     Found look_for();
-    void list() const;
+    void list_all();
     void perform(const Read& read);
+    void perform(const ReadByUuid& read);
     void perform(const Write& write);
+    void perform(const ReliableWrite& write);
     void perform(const Subscribe& subscribe);
     void perform(const Listen& listen);
-    void show(const ReceivedValue& value) const;
 
-    AttributeHandle handle_of(const AttributeName& name) const;
-    const RemoteCharacteristic& characteristic_of(const AttributeName& name) const;
-    /// "0x0012 Battery Level", as far as it has a name.
-    std::string label(AttributeHandle handle) const;
+    void show(const ReceivedValue& value);
+    void check_that_it_fits(Bytes value);
+    /// Says what was done with a value, or what the peer has sent.
+    void tell(std::string_view what, std::string_view event, AttributeHandle handle,
+              const std::optional<UUID>& type, Bytes value,
+              std::size_t most_octets = std::numeric_limits<std::size_t>::max()) const;
+
+    /// Discovered when it is first asked for.
+    const RemoteDatabase& database();
+    AttributeHandle handle_of(const AttributeName& name);
+    std::optional<UUID> type_of(AttributeHandle handle) const;
 
     const GattArguments& arguments_;
     Loop loop_;
     Output out_;
     Device device_;
     Central central_;
-    std::vector<RemoteService> services_;
+    std::optional<RemoteDatabase> database_;
 };
+
+/// "0x0012 Battery Level", as far as it has a name.
+std::string label(AttributeHandle handle, const std::optional<UUID>& type) {
+    const std::string text = to_text(handle);
+    if (!type) return text;
+    const std::string_view name = name_of(*type);
+    return text + ' ' + (name.empty() ? to_text(*type) : std::string{name});
+}
 
 void Gatt::connect() {
     const auto address = Address::parse(arguments_.address);
@@ -130,112 +120,86 @@ Found Gatt::look_for() {
                   "`asioble scan --active` shows who is; --timeout S looks longer"};
 }
 
-void Gatt::list() const {
-    Table table;
-    table.add({out_.paint(Style::dim, "HANDLE"), out_.paint(Style::dim, "ATTRIBUTE"),
-               out_.paint(Style::dim, "UUID"), out_.paint(Style::dim, "PROPERTIES")});
-    const auto describe = [&](std::string_view kind, AttributeHandle handle, const UUID& uuid) {
-        return Json{kind}
-            .add("handle", static_cast<std::uint16_t>(handle))
-            .add("uuid", to_text(uuid))
-            .add("name", name_of(uuid));
-    };
-    const auto named = [](const UUID& uuid, std::string_view kind) {
-        const std::string_view name = name_of(uuid);
-        return std::string{name.empty() ? kind : name};
-    };
-    for (const RemoteService& service : services_) {
-        out_.record(describe("service", service.start_handle, service.uuid)
-                        .add("end_handle", static_cast<std::uint16_t>(service.end_handle)));
-        table.add({to_text(service.start_handle),
-                   out_.paint(Style::bold, named(service.uuid, "(service)")),
-                   to_text(service.uuid)});
-        for (const RemoteCharacteristic& value : service.characteristics) {
-            const auto properties = property_names(value.properties);
-            out_.record(describe("characteristic", value.value_handle, value.uuid)
-                            .add("properties", properties));
-            table.add({to_text(value.value_handle), "  " + named(value.uuid, "(characteristic)"),
-                       to_text(value.uuid), join(properties)});
-            for (const RemoteDescriptor& descriptor : value.descriptors) {
-                out_.record(describe("descriptor", descriptor.handle, descriptor.uuid));
-                table.add({to_text(descriptor.handle),
-                           "    " + named(descriptor.uuid, "(descriptor)"),
-                           to_text(descriptor.uuid)});
-            }
-        }
-    }
-    table.print(out_);
+const RemoteDatabase& Gatt::database() {
+    if (!database_) database_ = central_.discover();
+    return *database_;
 }
 
-const RemoteCharacteristic& Gatt::characteristic_of(const AttributeName& name) const {
-    const RemoteCharacteristic* found = nullptr;
-    for (const RemoteService& service : services_) {
-        for (const RemoteCharacteristic& candidate : service.characteristics) {
-            const UUID* const uuid = std::get_if<UUID>(&name);
-            const bool matches = uuid != nullptr ? uuid->same_as(candidate.uuid)
-                                                 : AttributeName{candidate.value_handle} == name;
-            if (!matches) continue;
-            if (found != nullptr)
-                throw Failure{to_text(candidate.uuid) + " is there more than once, at " +
-                              to_text(found->value_handle) + " and " +
-                              to_text(candidate.value_handle) + ": say the handle"};
-            found = &candidate;
-        }
-    }
-    if (found != nullptr) return *found;
-    const auto text = std::visit([](const auto& what) { return to_text(what); }, name);
-    throw Failure{"the peer has no characteristic " + text + "; `asioble gatt` lists what it has"};
-}
-
-AttributeHandle Gatt::handle_of(const AttributeName& name) const {
+AttributeHandle Gatt::handle_of(const AttributeName& name) {
     if (const auto* handle = std::get_if<AttributeHandle>(&name)) return *handle;
-    return characteristic_of(name).value_handle;
+    return find_characteristic(database(), name).value_handle;
 }
 
-std::string Gatt::label(AttributeHandle handle) const {
-    std::string text = to_text(handle);
-    for (const RemoteService& service : services_)
-        for (const RemoteCharacteristic& candidate : service.characteristics)
-            if (candidate.value_handle == handle) {
-                const std::string_view name = name_of(candidate.uuid);
-                return text + ' ' + std::string{name.empty() ? to_text(candidate.uuid) : name};
-            }
-    return text;
+std::optional<UUID> Gatt::type_of(AttributeHandle handle) const {
+    return database_ ? tool::type_of(*database_, handle) : std::nullopt;
+}
+
+void Gatt::list_all() {
+    if (arguments_.values)
+        list(database(), out_,
+             [this](AttributeHandle handle) { return central_.try_read_long(handle); });
+    else
+        list(database(), out_);
+}
+
+void Gatt::tell(std::string_view what, std::string_view event, AttributeHandle handle,
+                const std::optional<UUID>& type, Bytes value, std::size_t most_octets) const {
+    Json json{event};
+    json.add("handle", att::number(handle));
+    add_to(json, type, value);
+    out_.tell(std::string{what} + ' ' + label(handle, type) + ": " +
+                  describe_value(type, value, most_octets),
+              json);
 }
 
 void Gatt::perform(const Read& read) {
     const AttributeHandle handle = handle_of(read.attribute);
-    const Octets value = central_.read(handle);
-    out_.tell("Read " + label(handle) + ": " + value_to_text(Bytes{value}),
-              Json{"read"}
-                  .add("handle", static_cast<std::uint16_t>(handle))
-                  .add("value", to_hex(Bytes{value})));
+    const Octets value = arguments_.whole ? central_.read_long(handle) : central_.read(handle);
+    tell("Read", "read", handle, type_of(handle), Bytes{value});
+}
+
+void Gatt::perform(const ReadByUuid& read) {
+    for (const ReadValue& value : central_.read_by_uuid(read.uuid))
+        tell("Read", "read", value.handle, read.uuid, Bytes{value.data});
 }
 
 void Gatt::perform(const Write& write) {
-    const AttributeHandle handle = handle_of(write.attribute);
+    const AttributeHandle handle = handle_of(write.assignment.attribute);
+    const Bytes value{write.assignment.value};
+    if (write.kind != WriteKind::in_parts) check_that_it_fits(value);
+    switch (write.kind) {
+    case WriteKind::request: central_.write(handle, value); break;
+    case WriteKind::command: central_.write_command(handle, value); break;
+    case WriteKind::in_parts: central_.write_long(handle, value); break;
+    }
+    const bool command = write.kind == WriteKind::command;
+    tell(command ? "Sent to" : "Wrote", command ? "write_command" : "written", handle,
+         type_of(handle), value, most_echoed);
+}
+
+void Gatt::check_that_it_fits(Bytes value) {
+    // Opcode and handle come before the value (Vol 3 Part F 3.4.5.1).
     const std::size_t room = device_->gattc_mtu(central_.connection()) - 3u;
-    if (write.value.size() > room)
-        throw Failure{std::to_string(write.value.size()) +
-                      " octets do not fit: at this MTU at most " + std::to_string(room) +
-                      " can be written at once"};
-    if (write.with_response)
-        central_.write(handle, Bytes{write.value});
-    else
-        central_.write_command(handle, Bytes{write.value});
-    out_.tell((write.with_response ? "Wrote " : "Sent to ") + label(handle) + ": " +
-                  value_to_text(Bytes{write.value}),
-              Json{write.with_response ? "written" : "write_command"}
-                  .add("handle", static_cast<std::uint16_t>(handle))
-                  .add("value", to_hex(Bytes{write.value})));
+    if (value.size() > room)
+        throw Failure{std::to_string(value.size()) + " octets do not fit: at this MTU at most " +
+                      std::to_string(room) +
+                      " can be written at once; --write-long writes them in parts"};
+}
+
+void Gatt::perform(const ReliableWrite& write) {
+    std::vector<HandleValue> values;
+    for (const Assignment& assignment : write.assignments)
+        values.push_back({handle_of(assignment.attribute), Bytes{assignment.value}});
+    central_.write_reliable(values);
+    for (const HandleValue& value : values)
+        tell("Wrote", "written", value.handle, type_of(value.handle), value.value, most_echoed);
 }
 
 void Gatt::perform(const Subscribe& subscribe) {
-    const RemoteCharacteristic& characteristic = characteristic_of(subscribe.attribute);
-    central_.subscribe(characteristic);
-    out_.tell(
-        "Subscribed to " + label(characteristic.value_handle),
-        Json{"subscribed"}.add("handle", static_cast<std::uint16_t>(characteristic.value_handle)));
+    const RemoteCharacteristic& value = find_characteristic(database(), subscribe.attribute);
+    const std::string to = to_text(central_.subscribe(value));
+    out_.tell("Subscribed to " + to + " of " + label(value.value_handle, value.uuid),
+              Json{"subscribed"}.add("handle", att::number(value.value_handle)).add("to", to));
 }
 
 void Gatt::perform(const Listen& listen) {
@@ -254,51 +218,12 @@ void Gatt::perform(const Listen& listen) {
                       " values came in time"};
 }
 
-void Gatt::show(const ReceivedValue& value) const {
-    out_.tell((value.indicated ? "Indicated " : "Notified ") + label(value.handle) + ": " +
-                  value_to_text(Bytes{value.data}),
-              Json{value.indicated ? "indication" : "notification"}
-                  .add("handle", static_cast<std::uint16_t>(value.handle))
-                  .add("value", to_hex(Bytes{value.data})));
-}
-
-// ---- the command line
-
-AttributeName attribute_argument(const std::string& option, const std::string& text) {
-    if (const auto name = parse_attribute(text)) return *name;
-    throw CLI::ValidationError{
-        option,
-        '\'' + text + "' is neither a handle (0x0012 or 18) nor a UUID (2a19, or 32 digits)"};
-}
-
-Write write_argument(const std::string& option, const std::string& text, bool with_response) {
-    const auto equals = text.find('=');
-    const auto value =
-        equals == text.npos ? std::nullopt : parse_value(std::string_view{text}.substr(equals + 1));
-    if (!value)
-        throw CLI::ValidationError{
-            option, '\'' + text +
-                        "': write HANDLE=HEX, as in 0x0012=64, or HANDLE='text' (the "
-                        "shell wants \"0x0012='text'\")"};
-    return {attribute_argument(option, text.substr(0, equals)), *value, with_response};
-}
-
-/// `--for` and `--count` side by side are one: whichever is fulfilled first.
-void add_listen(std::vector<Action>& actions, const Listen& listen) {
-    Listen* last = actions.empty() ? nullptr : std::get_if<Listen>(&actions.back());
-    if (last == nullptr) last = &std::get<Listen>(actions.emplace_back(Listen{}));
-    if (listen.time) last->time = listen.time;
-    if (listen.count) last->count = listen.count;
-}
-
-/// An option that may stand several times, and whose place among the others counts.
-template <class T, class Function>
-void add_action(CLI::App* command, const std::string& name, const std::string& type,
-                const std::string& help, Function&& function) {
-    command->add_option_function<T>(name, std::forward<Function>(function), help)
-        ->type_name(type)
-        ->trigger_on_parse()
-        ->group("Actions, carried out in the order given");
+void Gatt::show(const ReceivedValue& value) {
+    const auto type = type_of(value.handle);
+    tell(value.indicated ? "Indicated" : "Notified",
+         value.indicated ? "indication" : "notification", value.handle, type, Bytes{value.data});
+    // What stands behind the handles is another thing now (Vol 3 Part G 7.1).
+    if (type && type->same_as(service_changed)) database_ = central_.discover();
 }
 
 }  // namespace
@@ -307,56 +232,7 @@ void add_gatt(CLI::App& app, Program& program) {
     CLI::App* const command = app.add_subcommand(
         "gatt", "connect to a peripheral, list its database, read, write, listen");
     const auto arguments = std::make_shared<GattArguments>();
-    GattArguments& a = *arguments;  // lives as long as the command line, which keeps `arguments`
-    CLI::Option* const address =
-        command->add_option("ADDRESS", a.address, "the peripheral, as `asioble scan` shows it")
-            ->type_name("")
-            ->check([](const std::string& text) {
-                return Address::parse(text) ? "" : "an address looks like 00:AA:01:02:03:04";
-            });
-    command->add_option("--name", a.name, "look for a peripheral with this name instead")
-        ->type_name("TEXT")
-        ->excludes(address);
-    command->add_option("--type", a.type, "of the address, which saves the look")
-        ->type_name("public|random")
-        ->check(CLI::IsMember({"public", "random"}).description(""));
-    command
-        ->add_option("--timeout", a.timeout, "look for it and try to connect for so many seconds")
-        ->type_name("S")
-        ->check(CLI::Range(0.1, 86'400.0).description(""))
-        ->capture_default_str();
-    command->add_option("--mtu", a.mtu, "the ATT MTU to ask for; 23: do not ask")
-        ->type_name("N")
-        ->check(CLI::Range(23, 517).description(""))
-        ->capture_default_str();
-    command->add_flag("-q,--no-list", a.quiet, "do not list the database");
-
-    add_action<std::string>(command, "--read", "HANDLE|UUID", "read a value",
-                            [&a](const std::string& text) {
-                                a.actions.emplace_back(Read{attribute_argument("--read", text)});
-                            });
-    add_action<std::string>(command, "--write", "HANDLE|UUID=HEX|'text'", "write, with response",
-                            [&a](const std::string& text) {
-                                a.actions.emplace_back(write_argument("--write", text, true));
-                            });
-    add_action<std::string>(
-        command, "--write-command", "HANDLE|UUID=HEX|'text'", "write, without response",
-        [&a](const std::string& text) {
-            a.actions.emplace_back(write_argument("--write-command", text, false));
-        });
-    add_action<std::string>(
-        command, "--subscribe", "HANDLE|UUID", "ask for notifications, else indications",
-        [&a](const std::string& text) {
-            a.actions.emplace_back(Subscribe{attribute_argument("--subscribe", text)});
-        });
-    add_action<double>(command, "--for", "S", "listen for so many seconds", [&a](double seconds) {
-        add_listen(a.actions, {Seconds{seconds}, {}});
-    });
-    add_action<std::size_t>(command, "--count", "N", "listen until so many values have come",
-                            [&a](std::size_t count) {
-                                add_listen(a.actions, {{}, count});
-                            });
-
+    add_gatt_options(*command, *arguments);
     command->callback([&program, arguments] {
         if (arguments->address.empty() && arguments->name.empty())
             throw CLI::ValidationError{"gatt", "which peripheral? Give its ADDRESS or --name"};

@@ -125,7 +125,7 @@ void Table::print(const Output& out) const {
     std::vector<std::size_t> widths;
     for (const auto& row : rows_) {
         widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i)
+        for (std::size_t i = 0; i + 1 < row.size(); ++i)
             widths[i] = std::max(widths[i], width_of(row[i]));
     }
     for (const auto& row : rows_) {

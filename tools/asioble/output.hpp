@@ -62,7 +62,7 @@ private:
 /// `text` filled up with spaces to `width` characters (code points, escape sequences not counted).
 std::string pad(std::string_view text, std::size_t width);
 
-/// Rows whose columns are as wide as their widest cell.
+/// Rows whose columns are as wide as their widest cell; the last cell of a row has no width.
 class Table {
 public:
     void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }

@@ -37,6 +37,16 @@ std::string to_text(const UUID& uuid) {
     return text;
 }
 
+std::string to_text(Subscription subscription) {
+    switch (subscription) {
+    case Subscription::notifications: return "notifications";
+    case Subscription::indications: return "indications";
+    case Subscription::both: return "notifications and indications";
+    case Subscription::none: break;
+    }
+    return "nothing";
+}
+
 std::string value_to_text(Bytes value) {
     if (value.empty()) return "(empty)";
     std::string text = to_hex(value);

@@ -23,6 +23,8 @@ using Octets = std::vector<std::uint8_t>;
 std::string to_text(AttributeHandle handle);
 /// "2a19", or all digits of a longer one; always the shortest form.
 std::string to_text(const UUID& uuid);
+/// "notifications", "indications", "notifications and indications" or "nothing".
+std::string to_text(Subscription subscription);
 /// `48656c6c6f "Hello"`, or `63 (99)`: as text only where it is one, as number where it is one
 /// octet.
 std::string value_to_text(Bytes value);
