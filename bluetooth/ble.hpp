@@ -43,6 +43,7 @@
 #include "bluetooth/events.hpp"
 #include "bluetooth/statistics.hpp"
 #include "bluetooth/uuid.hpp"
+#include "gatt/descriptors.hpp"
 #include "gatt/service_definition.hpp"
 #include "hci/init.hpp"
 #include "transport/asio.hpp"
@@ -74,6 +75,9 @@ using Service = gatt::ServiceDefinition;
 using Characteristic = gatt::CharacteristicDefinition;
 using Descriptor = gatt::DescriptorDefinition;
 using ServiceType = gatt::ServiceType;
+using gatt::presentation_format;
+using gatt::PresentationFormat;
+using gatt::user_description;
 
 /// A value of a peer or of ours, named by its handle.
 using HandleValue = att::HandleValue;

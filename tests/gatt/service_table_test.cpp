@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "gatt/descriptors.hpp"
 #include "gatt/server.hpp"
 #include "tests/att/server_peer.hpp"
 
@@ -106,6 +107,23 @@ TEST_CASE("gatt services: values begin as defined") {
     const std::vector<std::uint8_t> longest(512), too_long(513);
     CHECK(register_error({{uuid, {{uuid, 0x02, {}, too_long}}}}) == errc::invalid_argument);
     REQUIRE(server.register_services(Services{{uuid, {{uuid, 0x02, {}, longest}}}}).has_value());
+}
+
+// Vol 3 Part G 3.3.3.5, Table 3.12: format, exponent, unit, name space, description.
+TEST_CASE("gatt services: a value is described by a text and by its presentation format") {
+    Server server;
+    REQUIRE(server
+                .register_services(Services{
+                    {UUID{0x181a},
+                     {{UUID{0x2a6e},
+                       0x02,
+                       {user_description("Cellar"),
+                        presentation_format({.format = 0x0e, .exponent = -2, .unit = 0x272f})}}}}})
+                .has_value());
+    ServerPeer peer{server};
+    CHECK(peer.send("04 17 00 18 00") == hex("05 01 | 17 00 01 29 | 18 00 04 29"));
+    CHECK(peer.send("0a 17 00") == hex("0b 43 65 6c 6c 61 72"));
+    CHECK(peer.send("0a 18 00") == hex("0b 0e fe 2f 27 01 00 00"));
 }
 
 TEST_CASE("gatt services: each value may ask for its own key size") {
