@@ -85,7 +85,8 @@ def everything(peripheral, transport, address, snoop):
     expect_equal(characteristics["2a19"]["name"], "Battery Level", "the name of 2a19")
     expect_equal(characteristics["2a19"]["properties"], ["read", "notify"],
                  "the properties of Battery Level")
-    expect_equal(characteristics[TEXT]["properties"], ["read", "write command", "write"],
+    expect_equal(characteristics[TEXT]["properties"],
+                 ["read", "write command", "write", "extended properties"],
                  "the properties of the text")
     expect("2902" in [r["uuid"] for r in of("descriptor")], "no CCCD was discovered")
 
@@ -97,6 +98,8 @@ def everything(peripheral, transport, address, snoop):
     # The first write had no subscriber; the second and the write command count 2 and 3.
     expect_equal([(r["handle"], r["value"]) for r in of("indication")],
                  [(alert, "02"), (alert, "03")], "the indications")
+    expect_equal([r["to"] for r in of("subscribed")], ["indications", "notifications"],
+                 "the subscriptions")
     expect_equal([r["handle"] for r in of("notification")], [battery] * 2, "the notifications")
     levels = [int(r["value"], 16) for r in of("notification")]
     expect_equal(levels[0] - levels[1], 1, "the battery's decrease")
@@ -105,8 +108,10 @@ def everything(peripheral, transport, address, snoop):
     peripheral.wait_for_event("mtu", mtu=185)
     peripheral.wait_for_event("read", handle=battery)
     peripheral.wait_for_event("write", value=b"written".hex())
+    peripheral.wait_for_event("subscribe", handle=alert, to="indications")
     peripheral.wait_for_event("write", value="00ff")
     peripheral.wait_for_event("confirmed", status=0)
     peripheral.wait_for_event("write", value=b"by command".hex())
     peripheral.wait_for_event("confirmed", status=0)
+    peripheral.wait_for_event("subscribe", handle=battery, to="notifications")
     peripheral.wait_for_event("disconnect")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A small peripheral that shares nothing with asioble: raw HCI (H4) over a socket, an ATT server
-with a table of its own, and a switch that makes it echo Prepare Write Requests with one wrong octet."""
+with a table of its own, and a switch that makes it echo Prepare Write Requests with one wrong
+octet."""
 
 import socket
 import struct

@@ -27,7 +27,6 @@ struct AdvertiseArguments {
     bool not_connectable = false;
     std::string manufacturer;
     bool once = false;
-    bool strict = false;
     std::optional<double> change_services;  // after so many seconds
 };
 
@@ -92,7 +91,6 @@ public:
         device_.activate();
         device_->config(config::gap_name{arguments_.name});
         device_->config(config::mtu{517});
-        device_->config(config::strict{arguments_.strict});
         handles_ = register_demo_services(device_.ble());
         tick();
         for (bool again = true; again; again = !arguments_.once) {
@@ -193,7 +191,9 @@ std::string Advertise::name_of_value(AttributeHandle handle) const {
     if (handle == handles_.battery) return "Battery Level";
     if (handle == handles_.text) return "Demo Text";
     if (handle == handles_.alert) return "Demo Alert";
-    return to_text(handle);
+    if (handle == handles_.manufacturer) return "Manufacturer Name";
+    if (handle == handles_.model) return "Model Number";
+    return "Service Changed";  // the only one with events that we did not register
 }
 
 void Advertise::on_subscribe(const GattsSubscribe& subscribe) const {
@@ -290,8 +290,6 @@ void add_advertise(CLI::App& app, Program& program) {
                      "so long after each central has connected, add a service, or remove it again")
         ->type_name("S")
         ->check(CLI::Range(0.0, 86'400.0).description(""));
-    command->add_flag("--strict", arguments->strict,
-                      "refuse writes that are too long; else cut them");
     command->add_flag("--once", arguments->once, "end after the first central has left");
     command->callback([&program, arguments] {
         program.command = [&program, arguments] { Advertise{program.options, *arguments}.run(); };

@@ -22,14 +22,18 @@ DemoHandles register_demo_services(BLE& ble, bool with_device_information) {
     std::vector<Service> services{
         {battery_service, {{battery_level, FLAG_READ | FLAG_NOTIFY}}},
         {demo_service,
-         {{demo_text, FLAG_READ | FLAG_WRITE | FLAG_WRITE_NO_RESPONSE},
+         {{demo_text, FLAG_READ | FLAG_WRITE | FLAG_WRITE_NO_RESPONSE | FLAG_RELIABLE_WRITE},
           {demo_alert, FLAG_READ | FLAG_INDICATE}}},
     };
     if (with_device_information)
         services.push_back({device_information_service,
                             {fixed_text(0x2a29, "asioble"), fixed_text(0x2a24, "demo")}});
     const auto handles = ble.gatts_register_services(services);
-    const DemoHandles demo{handles[0][0], handles[1][0], handles[1][1]};
+    DemoHandles demo{handles[0][0], handles[1][0], handles[1][1]};
+    if (with_device_information) {
+        demo.manufacturer = handles[2][0];
+        demo.model = handles[2][1];
+    }
     ble.gatts_set_buffer(demo.text, att::max_value_size);
     ble.gatts_write(demo.battery, std::array<std::uint8_t, 1>{100});
     ble.gatts_write(demo.text, Bytes::of("hello"));

@@ -12,13 +12,16 @@ inline constexpr UUID device_information_service{0x180a};
 inline constexpr UUID battery_service{0x180f};
 inline constexpr UUID battery_level{0x2a19};  ///< read, notify: a percentage
 extern const UUID demo_service;
-extern const UUID demo_text;   ///< read, write, write command: a text of up to 512 octets
+extern const UUID demo_text;   ///< read, write, write command, reliable write: up to 512 octets
 extern const UUID demo_alert;  ///< read, indicate: how often the text was written
 
 struct DemoHandles {
     AttributeHandle battery{};
     AttributeHandle text{};
     AttributeHandle alert{};
+    // Of the Device Information Service; 0 without it.
+    AttributeHandle manufacturer{};
+    AttributeHandle model{};
 };
 
 /// Registers both services, and the Device Information Service where that is wanted; the battery is
