@@ -39,14 +39,17 @@ public:
         : mtu_(enhanced_mtu), mtu_exchanged_(true), enhanced_(true) {}
 
     bool enhanced() const { return enhanced_; }
+    /// ATT_MTU; it never becomes smaller.
     std::uint16_t mtu() const { return mtu_; }
     bool mtu_exchanged() const { return mtu_exchanged_; }
 
-    /// Takes the smaller of both sides' Rx MTU, at least the default (3.4.2.2). True the first
-    /// time: only then the exchange is news (both sides' requests may cross each other).
+    /// Takes the smaller of both sides' Rx MTU, at least the default (3.4.2.2); true then. Once:
+    /// where both sides' requests cross each other, the second exchange changes nothing, whatever
+    /// the peer says in it (B09).
     bool finish_mtu_exchange(std::uint16_t own_rx_mtu, std::uint16_t peer_rx_mtu) {
+        if (std::exchange(mtu_exchanged_, true)) return false;
         mtu_ = std::max(default_mtu, std::min(own_rx_mtu, peer_rx_mtu));
-        return !std::exchange(mtu_exchanged_, true);
+        return true;
     }
 
     /// After a transaction has timed out nothing may be sent on this bearer any more (3.3.3).

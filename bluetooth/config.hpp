@@ -85,9 +85,10 @@ struct strict {
 };
 
 /// Whether discoveries of a peer with a lasting address are answered from memory when its Database
-/// Hash (0x2B2A) is that of the last time. The hash is read before the first discovery on a link
-/// and at each `gattc_discover_services`; peers without one are always asked. On by default. May
-/// be set at any time, for links that begin afterwards. An extension.
+/// Hash (0x2B2A) is that of the last time. The hash is read before each discovery, unless that was
+/// done less than a second ago or the peer's Service Changed is subscribed to by
+/// `gattc_subscribe`; peers without one are always asked. On by default. May be set at any time,
+/// for links that begin afterwards. An extension.
 struct gatt_cache {
     bool value = true;
 };

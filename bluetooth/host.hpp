@@ -5,7 +5,9 @@
 // decides nothing that a core could decide, and sees the outer world only through `Environment`.
 //
 //   host.cpp        life cycle: bring-up, failure, shutdown; the transport's packets; time
-//   host_gap.cpp    HCI events and commands, GAP
+//   host_hci.cpp    HCI events and the answers to commands
+//   host_gap.cpp    advertising, scanning, connecting
+//   host_links.cpp  links: their begin, parameters and end
 //   host_l2cap.cpp  ACL data, L2CAP, the way to the bearers of ATT
 //   host_server.cpp, host_client.cpp   GATT
 //   host_settings.cpp                  the options of `BLE::config`
@@ -213,7 +215,7 @@ private:
     template <class Call> auto with_server(Connection& connection, Call&& call);
     template <class Call> auto with_client(Connection& connection, Call&& call);
 
-    // host_gap.cpp
+    // host_hci.cpp, host_gap.cpp, host_links.cpp
     void execute(hci::Send& action);
     void execute(hci::CommandDone& action);
     void execute(hci::EventReceived& action);

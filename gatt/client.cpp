@@ -141,6 +141,7 @@ error_code Client::subscribe(ClientContext& ctx, att::Handle value_handle,
 }
 
 error_code Client::confirm(ClientContext& ctx, IndicationToken token) {
+    if (bearer_.closed()) return make_error(errc::not_connected);
     const auto open = std::ranges::find(indications_, token, &OpenIndication::token);
     if (token == 0 || open == indications_.end() || open->confirmed)
         return make_error(errc::no_such_procedure);
@@ -168,7 +169,7 @@ void Client::advance(ClientContext& ctx) {
             continue;
         }
         if (!std::exchange(begun_, true))
-            if (const auto query = query_of(running)) recall_.begin(*query);
+            if (const auto query = query_of(running)) recall_.begin(ctx.now, *query);
         if (const DiscoveryResults* results = recall_.known()) {
             for (const DiscoveryResult& result : *results)
                 std::visit([&](const auto& action) { ctx.out.push(action); }, result);
@@ -195,13 +196,18 @@ void Client::advance(ClientContext& ctx) {
 
 /// Ends the running procedure.
 void Client::finish(ClientContext& ctx, error_code error) {
+    const Procedure& running = procedures_.front();
     recall_.end(!error);
-    std::visit([&](const auto& procedure) { procedure.end(ctx, error); }, procedures_.front());
+    if (const auto* subscribe = std::get_if<Subscribe>(&running); subscribe && subscribe->written())
+        recall_.on_subscribed(subscribe->value_handle(), subscribe->subscription());
+    std::visit([&](const auto& procedure) { procedure.end(ctx, error); }, running);
     procedures_.drop();
     begun_ = false;
 }
 
 void Client::on_timer(ClientContext& ctx) {
+    // The server side may have closed the bearer: what waits for a buffer is not sent any more.
+    if (bearer_.closed()) return on_disconnected(ctx);
     if (deadline_.passed(ctx.now)) return fail_bearer(ctx, make_error(errc::timed_out));
     if (ctx.now >= retry_at_) {
         retry_at_ = never;

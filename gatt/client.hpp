@@ -66,9 +66,11 @@ public:
     void on_disconnected(ClientContext& ctx);
 
     /// Answers discoveries from `cache` where it knows the database of `peer` (see there). To be
-    /// called before the first discovery; the cache must outlive the client. `peer` is the identity
-    /// address: one that changes would fill the cache in vain. Whoever can take on that address can
-    /// put false answers into the cache: it is for links on which the peer has proved who it is.
+    /// called before the first discovery; the cache must outlive the client. It serves for every
+    /// peer with a lasting address, `peer`: one that changes would fill the cache in vain. On a
+    /// link without security that address proves nothing: answers learnt there may have been
+    /// planted by anybody who takes it on, and are worth no more later. What was learnt with
+    /// security and without is to be kept apart, under identities of their own.
     void use_cache(DiscoveryCache& cache, const PeerIdentity& peer) { recall_.use(cache, peer); }
 
     // ---- procedures (Vol 3 Part G 4)

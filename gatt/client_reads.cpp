@@ -70,16 +70,18 @@ void ReadByUuid::end(ClientContext& ctx, error_code error) const {
 // ---- 4.8.3 Read Long Characteristic Values
 
 // Starts with a Read Request, as some servers refuse Read Blob for values that are not long.
-Buffer ReadLongValue::request(ClientContext& ctx, const att::Bearer&) {
+Buffer ReadLongValue::request(ClientContext& ctx, const att::Bearer& bearer) {
+    mtu_ = bearer.mtu();
     if (!value_) return encode_request(ctx, att::ReadRequest{handle_});
     return encode_request(ctx,
                           att::ReadBlobRequest{handle_, static_cast<std::uint16_t>(value_.size())});
 }
 
-error_code ReadLongValue::on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu) {
+error_code ReadLongValue::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
     const Bytes part{pdu.subspan(1)};
-    // A part that does not fill its PDU is the last one (Vol 3 Part F 3.4.4.5).
-    const bool last = part.size() + 1 < bearer.mtu();
+    // A part that does not fill its PDU is the last one (Vol 3 Part F 3.4.4.5). Where the peer has
+    // exchanged the MTU meanwhile, the PDU may be full by the one before: then it is asked on.
+    const bool last = pdu.size() < mtu_;
     if (!value_) {
         if (last) {
             complete_ = true;
@@ -117,21 +119,22 @@ void ReadLongValue::end(ClientContext& ctx, error_code error) const {
 
 // ---- 4.8.4 Read Multiple Characteristic Values, 4.8.5 the same of variable length
 
-Buffer ReadMultipleValues::request(ClientContext& ctx, const att::Bearer&) {
+Buffer ReadMultipleValues::request(ClientContext& ctx, const att::Bearer& bearer) {
+    mtu_ = bearer.mtu();
     if (variable_) return encode_request(ctx, att::ReadMultipleVariableRequest{handles()});
     return encode_request(ctx, att::ReadMultipleRequest{handles()});
 }
 
-error_code ReadMultipleValues::on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu) {
+error_code ReadMultipleValues::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
     complete_ = true;
     const Bytes values = pdu.subspan(1);
-    if (variable_) return on_tuples(ctx, values, pdu.size() == bearer.mtu());
+    if (variable_) return on_tuples(ctx, values, pdu.size() >= mtu_);
     ctx.out.push(ReadResult{*handles().begin(), values, {}});
     return {};
 }
 
-/// One tuple of length and value for each handle; where the PDU is full they may be `cut` at any
-/// octet (Vol 3 Part F 3.4.4.12).
+/// One tuple of length and value for each handle; where the PDU may be full they may be `cut` at
+/// any octet (Vol 3 Part F 3.4.4.12).
 error_code ReadMultipleValues::on_tuples(ClientContext& ctx, Bytes tuples, bool cut) const {
     Reader reader{tuples};
     for (const att::Handle handle : handles()) {

@@ -4,6 +4,7 @@
 // is told in client_procedures.hpp.
 #pragma once
 
+#include <cstdint>
 #include <utility>
 
 #include "gatt/client_transaction.hpp"
@@ -54,6 +55,7 @@ private:
 
     att::Handle handle_;
     Buffer value_;  // what came so far; null before the first response
+    std::uint16_t mtu_ = att::default_mtu;  // when the last request was sent
     bool complete_ = false;
 };
 
@@ -73,6 +75,7 @@ private:
     error_code on_tuples(ClientContext& ctx, Bytes tuples, bool cut) const;
 
     Buffer handles_;
+    std::uint16_t mtu_ = att::default_mtu;  // when the request was sent
     bool variable_;
     bool complete_ = false;
 };

@@ -35,13 +35,17 @@ void Recall::use(DiscoveryCache& cache, const PeerIdentity& peer) {
     hash_.reset();
 }
 
-void Recall::begin(const DiscoveryQuery& query) {
+bool Recall::fresh(Time now) const {
+    const bool told_of_changes =
+        subscribed_ != att::no_handle && subscribed_ == cache_->service_changed(peer_);
+    return hash_ && (now < fresh_until_ || told_of_changes);
+}
+
+void Recall::begin(Time now, const DiscoveryQuery& query) {
     if (cache_ == nullptr) return;
-    const bool services = query.kind == DiscoveryQuery::Kind::primary_services ||
-                          query.kind == DiscoveryQuery::Kind::secondary_services;
-    phase_ = services || !hash_ ? Phase::verify : Phase::look_up;
+    phase_ = fresh(now) ? Phase::look_up : Phase::verify;
     query_ = query;
-    invalidated_ = false;
+    distrusted_ = false;
 }
 
 Buffer Recall::request(ClientContext& ctx) const {
@@ -49,16 +53,17 @@ Buffer Recall::request(ClientContext& ctx) const {
                                                       att::type::database_hash.bytes()});
 }
 
-void Recall::on_response(Bytes pdu) {
+void Recall::on_response(Time now, Bytes pdu) {
     const auto hash = decode_hash(pdu);
     if (!hash) {
         log::warn("gatt", "the peer's Database Hash is malformed");
         return on_error();
     }
     // When the database has changed meanwhile, the hash may be the old one.
-    phase_ = invalidated_ ? Phase::idle : Phase::look_up;
-    if (invalidated_) return;
+    phase_ = distrusted_ ? Phase::idle : Phase::look_up;
+    if (distrusted_) return;
     hash_ = hash;
+    fresh_until_ = now + hash_lifetime;
     cache_->verify(peer_, *hash);
 }
 
@@ -98,15 +103,34 @@ void Recall::end(bool success) {
     phase_ = Phase::idle;
 }
 
-void Recall::on_indication(att::Handle value_handle) {
-    if (cache_ != nullptr && cache_->service_changed(peer_) == value_handle) invalidate();
+void Recall::on_subscribed(att::Handle value_handle, Subscription subscription) {
+    if (cache_ == nullptr || value_handle != cache_->service_changed(peer_)) return;
+    const bool indications =
+        subscription == Subscription::indications || subscription == Subscription::both;
+    subscribed_ = indications ? value_handle : att::no_handle;
+    // Of a change between the read of the hash and the subscription the peer tells nothing.
+    distrust_hash();
+}
+
+void Recall::on_indication(att::Handle value_handle, Bytes value) {
+    if (cache_ == nullptr) return;
+    const att::Handle service_changed = cache_->service_changed(peer_);
+    if (value_handle == service_changed) return invalidate();
+    // As long as it is not known which value is Service Changed, any may be that has its size
+    // (Vol 3 Part G 7.1); whether the database has changed, the hash tells.
+    if (service_changed == att::no_handle && value.size() == 2 * sizeof(att::Handle))
+        distrust_hash();
 }
 
 void Recall::invalidate() {
     if (cache_ == nullptr) return;
     cache_->forget(peer_);
+    distrust_hash();
+}
+
+void Recall::distrust_hash() {
     hash_.reset();
-    invalidated_ = true;
+    distrusted_ = true;
     // What is being found goes on, but is not worth to be kept.
     if (phase_ != Phase::verify) phase_ = Phase::idle;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,20 +11,25 @@
 
 namespace bluetooth::gatt {
 
-/// One client's use of the `DiscoveryCache`. Before a discovery the peer's Database Hash is read,
-/// if it is not known on this bearer yet; each discovery of services reads it anew, as that is what
-/// an application begins with when it wants to be sure. Then either the answer is known, or it is
-/// recorded as it comes. Without a cache, or with a peer that has no hash, nothing of this happens.
+/// One client's use of the `DiscoveryCache`. Before a discovery the peer's Database Hash is read
+/// on this bearer, unless it is fresh. Then either the answer is known, or it is recorded as it
+/// comes. Without a cache, or with a peer that has no hash, nothing of this happens.
+///
+/// A hash is fresh for a second, so that discoveries in a row cost one read together; and for as
+/// long as the peer would indicate a change, if it was read after this client had subscribed to
+/// Service Changed here. An indication of Service Changed ends that.
 class Recall {
 public:
+    static constexpr std::chrono::seconds hash_lifetime{1};
+
     void use(DiscoveryCache& cache, const PeerIdentity& peer);
 
     /// A discovery begins.
-    void begin(const DiscoveryQuery& query);
+    void begin(Time now, const DiscoveryQuery& query);
     /// Whether the Database Hash is to be read now, by these three, before anything else is asked.
     bool verifying() const { return phase_ == Phase::verify; }
     Buffer request(ClientContext& ctx) const;
-    void on_response(Bytes pdu);
+    void on_response(Time now, Bytes pdu);
     void on_error();
     /// The known answer, or null: asked once, before the first request of the discovery.
     const DiscoveryResults* known();
@@ -32,8 +38,10 @@ public:
     /// The procedure has ended, discovery or not.
     void end(bool success);
 
-    void on_indication(att::Handle value_handle);
-    /// The peer's database may have changed.
+    /// The peer has taken in what it is to tell of this value's changes.
+    void on_subscribed(att::Handle value_handle, Subscription subscription);
+    void on_indication(att::Handle value_handle, Bytes value);
+    /// The peer's database has changed.
     void invalidate();
 
 private:
@@ -44,14 +52,19 @@ private:
         record,   // the answer is coming
     };
 
+    bool fresh(Time now) const;
+    void distrust_hash();
+
     DiscoveryCache* cache_ = nullptr;  // null as well when this peer has no hash
     PeerIdentity peer_;
-    std::optional<DatabaseHash> hash_;  // as last seen on this bearer
+    std::optional<DatabaseHash> hash_;  // as last seen on this bearer, unless it is distrusted
+    Time fresh_until_{};                // without a subscription
+    att::Handle subscribed_ = att::no_handle;  // the Service Changed that is
 
     Phase phase_ = Phase::idle;
     DiscoveryQuery query_;
     DiscoveryResults results_;
-    bool invalidated_ = false;  // while the hash was being read
+    bool distrusted_ = false;  // while the hash was being read
 };
 
 }  // namespace bluetooth::gatt

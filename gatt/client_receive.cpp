@@ -33,7 +33,7 @@ void Client::receive_response(ClientContext& ctx, Bytes pdu) {
     if (awaited_request_ == 0 || pdu[0] != awaited_request_ + 1) return ignore_unexpected(pdu);
     end_transaction();
     if (recall_.verifying()) {
-        recall_.on_response(pdu);
+        recall_.on_response(ctx.now, pdu);
         return advance(ctx);
     }
     const std::size_t before = ctx.out.size();
@@ -89,7 +89,7 @@ void Client::receive_indication(ClientContext& ctx, Bytes pdu) {
     const auto indication = decode<att::HandleValueIndication>(pdu);
     if (!indication || indication->attribute_handle == att::no_handle || pdu.size() > bearer_.mtu())
         return ignore_malformed(pdu);
-    recall_.on_indication(indication->attribute_handle);
+    recall_.on_indication(indication->attribute_handle, indication->attribute_value);
     const auto place = std::ranges::find(indications_, IndicationToken{0}, &OpenIndication::token);
     if (place == indications_.end()) {
         ++counters_.excess_indications;

@@ -80,6 +80,9 @@ public:
           range_(value_handle, att::last_handle) {
         (void)range_.pass(value_handle);
     }
+    att::Handle value_handle() const { return value_handle_; }
+    Subscription subscription() const { return subscription_; }
+    bool written() const { return written_; }
     bool complete() const { return written_ || (cccd_ == att::no_handle && range_.empty()); }
     Buffer request(ClientContext& ctx, const att::Bearer& bearer);
     error_code on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include <tuple>
+
+#include "base/connection_parameters.hpp"
+#include "base/log.hpp"
+#include "bluetooth/host_turn.hpp"
+#include "hci/commands.hpp"
+
+namespace bluetooth {
+
+void Host::execute(hci::Send& action) {
+    transport::Packet packet;
+    packet.payload = std::move(action.packet);
+    send_packet(std::move(packet));
+}
+
+void Host::execute(hci::CommandDone& done) {
+    const auto purpose = static_cast<Command>(done.tag & 0xff);
+    const auto handle = static_cast<ConnectionHandle>(done.tag >> 8);
+    if (state_ == State::closing) {
+        if (done.opcode == hci::Reset::opcode) return finish_closing();
+        if (purpose == Command::disconnect && done.status != hci::Status::success &&
+            closing_links_ > 0) {
+            --closing_links_;
+            continue_closing();
+        }
+        return;
+    }
+    switch (purpose) {
+    case Command::init:
+        return with_hci([&](hci::Context context) { init_.on_command_done(context, done); });
+    case Command::advertise:
+        return with_gap([&](gap::Context context) {
+            advertiser_.on_command_done(context, done.opcode, done.status, done.return_parameters);
+        });
+    case Command::scan:
+        return with_gap([&](gap::Context context) {
+            scanner_.on_command_done(context, done.opcode, done.status, done.return_parameters);
+        });
+    case Command::connect:
+        return with_gap([&](gap::Context context) {
+            connector_.on_command_done(context, done.opcode, done.status, done.return_parameters);
+        });
+    case Command::disconnect:
+        if (done.status != hci::Status::success)
+            on_disconnect_refused(handle, gap::controller_error(done.status));
+        return;
+    case Command::update:
+        if (done.status != hci::Status::success)
+            on_update_refused(handle, gap::controller_error(done.status));
+        return;
+    case Command::address:
+        if (done.status == hci::Status::success) return;
+        std::tie(addr_mode_, random_address_) = former_address_;
+        return delivery_.deliver(CommandFailed{"config", gap::controller_error(done.status)});
+    case Command::other:  // answers to the controller, of which the application knows nothing
+        if (done.status != hci::Status::success)
+            log::warn("host", "the controller refused ", hci::command_name(done.opcode), ": ",
+                      gap::controller_error(done.status));
+        return;
+    }
+}
+
+void Host::execute(hci::InitDone& action) { on_init_done(action); }
+void Host::execute(hci::ControllerFailed& action) {
+    on_controller_failed(action.error, action.text);
+}
+
+void Host::execute(hci::EventReceived& event) {
+    switch (event.code) {
+    case hci::EventCode::number_of_completed_packets: return on_completed_packets(event.parameters);
+    case hci::EventCode::le_meta:
+        if (state_ == State::active) on_le_meta(event.parameters);
+        return;
+    case hci::EventCode::disconnection_complete:
+        if (const auto ended = hci::decode_event<hci::DisconnectionComplete>(event.parameters)) {
+            if (state_ == State::closing && closing_links_ > 0) {
+                --closing_links_;
+                continue_closing();
+            } else if (ended->status == hci::Status::success) {
+                close_connection(ended->connection_handle, gap::controller_error(ended->reason));
+            } else {
+                on_disconnect_refused(ended->connection_handle,
+                                      gap::controller_error(ended->status));
+            }
+        }
+        return;
+    default: log::debug("host", "event ", hci::event_name(event.code, event.parameters));
+    }
+}
+
+void Host::on_le_meta(Bytes parameters) {
+    if (parameters.empty()) return;
+    const Bytes rest{parameters.subspan(1)};
+    switch (hci::LeSubevent{parameters[0]}) {
+    case hci::LeSubevent::advertising_report:
+        return with_gap(
+            [&](gap::Context context) { scanner_.on_advertising_report(context, rest); });
+    case hci::LeSubevent::directed_advertising_report:
+        return with_gap(
+            [&](gap::Context context) { scanner_.on_directed_advertising_report(context, rest); });
+    case hci::LeSubevent::connection_complete:
+        if (const auto event = hci::decode_event<hci::LeConnectionComplete>(parameters))
+            on_connection_complete(*event);
+        return;
+    case hci::LeSubevent::enhanced_connection_complete:
+        if (const auto event = hci::decode_event<hci::LeEnhancedConnectionComplete>(parameters))
+            on_connection_complete({event->status, event->connection_handle, event->role,
+                                    event->peer_address_type, event->peer_address,
+                                    event->connection_interval, event->peripheral_latency,
+                                    event->supervision_timeout, event->central_clock_accuracy});
+        return;
+    case hci::LeSubevent::connection_update_complete:
+        if (const auto event = hci::decode_event<hci::LeConnectionUpdateComplete>(parameters))
+            on_connection_update(*event);
+        return;
+    case hci::LeSubevent::remote_connection_parameter_request:
+        // Any request within the specification's range is granted.
+        if (const auto event =
+                hci::decode_event<hci::LeRemoteConnectionParameterRequest>(parameters);
+            event && is_ours(event->connection_handle)) {
+            if (is_valid(
+                    {event->interval_min, event->interval_max, event->max_latency, event->timeout}))
+                (void)submit(hci::LeRemoteConnectionParameterRequestReply{event->connection_handle,
+                                                                          event->interval_min,
+                                                                          event->interval_max,
+                                                                          event->max_latency,
+                                                                          event->timeout,
+                                                                          {},
+                                                                          {}},
+                             Command::other);
+            else
+                (void)submit(
+                    hci::LeRemoteConnectionParameterRequestNegativeReply{
+                        event->connection_handle, hci::Status::unacceptable_connection_parameters},
+                    Command::other);
+        }
+        return;
+    case hci::LeSubevent::long_term_key_request:
+        // There are no bonds, so there is no key (Vol 4 Part E 7.8.26).
+        if (const auto event = hci::decode_event<hci::LeLongTermKeyRequest>(parameters);
+            event && is_ours(event->connection_handle))
+            (void)submit(hci::LeLongTermKeyRequestNegativeReply{event->connection_handle},
+                         Command::other);
+        return;
+    default: break;
+    }
+    log::debug("host", "event ", hci::event_name(hci::EventCode::le_meta, parameters));
+}
+
+void Host::on_completed_packets(Bytes parameters) {
+    hci::for_each_completed(parameters, [&](ConnectionHandle handle, std::uint16_t count) {
+        acl_.on_completed(handle, count);
+    });
+    to_send_ = true;
+}
+
+}  // namespace bluetooth
