@@ -87,6 +87,8 @@ public:
 private:
     friend class Server;
 
+    void announce(HandleRange range);
+
     Server& server_;
     std::vector<std::array<std::uint8_t, 2>> configurations_;  // as on the wire
     std::array<std::uint8_t, 1> features_{};

@@ -2,8 +2,10 @@
 #include "att/database.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
+#include <vector>
+
+#include "att/declarations.hpp"
 
 namespace bluetooth::att {
 
@@ -15,17 +17,21 @@ UUID comparable(const UUID& uuid) {
     return shortest.size() == 2 ? shortest : uuid.canonical();
 }
 
-std::array<std::uint8_t, 2> octets_of(std::uint16_t value) {
-    return {static_cast<std::uint8_t>(value), static_cast<std::uint8_t>(value >> 8)};
+template <class Declaration>
+std::vector<std::uint8_t> value_of_declaration(const Declaration& declaration) {
+    std::vector<std::uint8_t> value(wire_size(declaration));
+    encode_fields(declaration, value);
+    return value;
 }
 
 }  // namespace
 
 bool Attribute::same_definition(const Attribute& other) const {
-    const bool declaration =
-        kind == Kind::service || kind == Kind::include || kind == Kind::characteristic;
+    // As in the Database Hash (Vol 3 Part G 7.3.1).
+    const bool counts = kind == Kind::service || kind == Kind::include ||
+                        kind == Kind::characteristic || type == att::type::extended_properties;
     return handle == other.handle && group_end == other.group_end && type == other.type &&
-           kind == other.kind && flags == other.flags && (!declaration || value == other.value);
+           kind == other.kind && flags == other.flags && (!counts || value == other.value);
 }
 
 Attribute* Database::add(const UUID& type, Attribute::Kind kind, std::uint16_t flags, Bytes value) {
@@ -51,23 +57,20 @@ Handle Database::add_service(const UUID& uuid, const UUID& declaration) {
 }
 
 Handle Database::add_include(HandleRange service, const UUID& uuid) {
-    std::vector<std::uint8_t> value;  // Vol 3 Part G 3.2: a 128-bit UUID is left out
-    for (const Handle handle : {service.start, service.end})
-        for (const std::uint8_t octet : octets_of(number(handle))) value.push_back(octet);
-    if (uuid.size() == 2) value.insert(value.end(), uuid.bytes().begin(), uuid.bytes().end());
-    const Attribute* include = add(type::include, Attribute::Kind::include, flag::read, value);
+    const IncludeDeclaration declaration{service.start, service.end,
+                                         uuid.size() == 2 ? uuid.bytes() : Bytes{}};
+    const Attribute* include =
+        add(type::include, Attribute::Kind::include, flag::read, value_of_declaration(declaration));
     return include != nullptr ? include->handle : no_handle;
 }
 
 Handle Database::add_characteristic(const UUID& uuid, std::uint8_t properties, std::uint16_t flags,
                                     Bytes value, std::uint8_t min_key_size) {
-    std::vector<std::uint8_t> declaration{properties};  // Vol 3 Part G 3.3.1
-    for (const std::uint8_t octet : octets_of(static_cast<std::uint16_t>(next_ + 1)))
-        declaration.push_back(octet);
     const UUID wire = wire_uuid(uuid);
-    declaration.insert(declaration.end(), wire.bytes().begin(), wire.bytes().end());
-    if (add(type::characteristic, Attribute::Kind::characteristic, flag::read, declaration) ==
-        nullptr)
+    const CharacteristicDeclaration declaration{properties, static_cast<Handle>(next_ + 1),
+                                                wire.bytes()};
+    if (add(type::characteristic, Attribute::Kind::characteristic, flag::read,
+            value_of_declaration(declaration)) == nullptr)
         return no_handle;
     Attribute* added = add(uuid, Attribute::Kind::value, flags, value);
     if (added == nullptr) return no_handle;

@@ -37,7 +37,7 @@ inline constexpr std::uint16_t write_authorized = 0x4000;
 struct HandleRange {
     Handle start = no_handle;
     Handle end = no_handle;
-    friend bool operator==(const HandleRange&, const HandleRange&) = default;
+    BT_FIELDS(HandleRange, start, end);
 };
 
 struct Attribute {

@@ -30,6 +30,7 @@ std::optional<HandleRange> Server::replace_database(Database database) {
     const std::optional<HandleRange> changed = database_.difference(database);
     database_ = std::move(database);
     if (!changed) return changed;
+    ++table_number_;
     for (ClientState* client : clients_) {
         client->configurations_.resize(database_.configurations_below(changed->start));
         client->configurations_.resize(database_.configuration_count());
@@ -51,9 +52,14 @@ void Server::receive(const ServerContext& ctx, ServerSession& session, Bytes pdu
     if (session.state_ == ServerSession::State::idle) return start(ctx, session, pdu);
     // A peer may send commands at any time; a second request breaks the sequential rule (Vol 3
     // Part F 3.3.2) and is answered in its turn.
-    Buffer copy = session.waiting_.full() ? Buffer{} : ctx.buffers.acquire();
+    // Commands may be dropped, a request may not: the last place is kept for it.
+    const bool command = (pdu[0] & command_flag) != 0;
+    const std::size_t places = session.waiting_.capacity() - (command ? 1 : 0);
+    Buffer copy = session.waiting_.size() < places ? ctx.buffers.acquire() : Buffer{};
     if (!copy || !copy.append(pdu)) {
-        ++session.dropped_;
+        if (session.dropped_++ == 0)
+            log::warn("att", "dropped a ", static_cast<Opcode>(pdu[0]),
+                      ": the peer sends more than is answered");
         return;
     }
     (void)session.waiting_.push(std::move(copy));
@@ -67,8 +73,8 @@ void Server::start(const ServerContext& ctx, ServerSession& session, Bytes pdu) 
     session.answer_due_ = never;
     session.response_ = ctx.buffers.acquire();
     if (!session.response_) {
-        // Longer ones are refused without a look at what follows the opcode.
-        const std::size_t kept = std::min<std::size_t>(pdu.size(), max_mtu);
+        // One that is too long is refused without a look at what follows the opcode.
+        const std::size_t kept = std::min<std::size_t>(pdu.size(), session.bearer_.mtu() + 1U);
         session.request_.assign(pdu.begin(), pdu.begin() + static_cast<std::ptrdiff_t>(kept));
         session.state_ = ServerSession::State::awaiting_buffer;
         session.answer_due_ = ctx.now + buffer_retry;
@@ -125,7 +131,8 @@ Server::Outcome Server::dispatch(Run& run) {
 }
 
 void Server::respond(const ServerContext& ctx, ServerSession& session) {
-    if (session.response_.size() != 0) ctx.out.push(Send{std::move(session.response_)});
+    if (session.response_.size() != 0 && !session.bearer_.closed())
+        ctx.out.push(Send{std::move(session.response_)});
     session.response_.reset();
     session.state_ = ServerSession::State::idle;
     session.answer_due_ = never;
@@ -181,7 +188,7 @@ void Server::answer_read(const ServerContext& ctx, ServerSession& session, Token
 }
 
 void Server::raise_written(const ServerContext& ctx, ServerSession& session, Handle handle) {
-    ctx.out.push(Written{handle, static_cast<Token>(session.token_)});
+    ctx.out.push(Written{handle, static_cast<Token>(session.token_), table_number_});
     ++session.unanswered_writes_;
 }
 
@@ -198,6 +205,7 @@ void Server::on_timer(const ServerContext& ctx, ServerSession& session) {
         log::warn("att", "no confirmation within 30 s: the bearer is closed");
         abandon(ctx, session, errc::timed_out);
         ctx.out.push(CloseBearer{make_error(errc::timed_out)});
+        return;
     }
     if (ctx.now >= session.prepared_.deadline()) session.prepared_.lose();
     if (session.client_.unannounced_) announce_change(ctx, session);
@@ -247,7 +255,9 @@ void Server::abandon(const ServerContext& ctx, ServerSession& session, errc erro
     session.bearer_.close();
     session.confirmation_due_.clear();
     const auto fail = [&](const ServerSession::Indication& indication) {
-        if (indication.changes == 0)
+        if (indication.announces)
+            session.client_.announce(*indication.announces);  // another bearer may still tell
+        else
             ctx.out.push(IndicationDone{indication.handle, make_error(error)});
     };
     if (session.unconfirmed_) fail(*session.unconfirmed_);

@@ -41,15 +41,18 @@ struct ReadRequested {
 struct Written {
     Handle handle{};
     Token token{};
+    std::uint32_t table =
+        0;  ///< if not `Server::table_number` any more, the handle may mean another value
 };
-/// Event: a client has changed what it subscribes to: its CCCD for this value is now
+/// Event: a client has changed what it subscribes to of a user's value: its CCCD is now
 /// `configuration` (Vol 3 Part G 3.3.3.3).
 struct Subscribed {
     Handle handle{};
     std::uint16_t configuration = 0;
 };
-/// Event: an accepted indication has ended: confirmed (no error), `errc::timed_out` or
-/// `errc::not_connected`. Exactly one per indication, in the order of the calls.
+/// Event: an accepted indication has ended: confirmed (no error), `errc::timed_out`,
+/// `errc::not_connected`, or `errc::try_again` when the table was replaced before its turn came.
+/// Exactly one per indication, in the order of the calls.
 struct IndicationDone {
     Handle handle{};
     error_code error;
@@ -65,7 +68,7 @@ struct ServerContext {
 };
 
 struct ServerLimits {
-    std::size_t waiting_pdus = 8;          ///< per bearer, while it is parked
+    std::size_t waiting_pdus = 8;  ///< per bearer, while it is parked; the last is for a request
     std::size_t pending_indications = 16;  ///< per bearer, the one on the air included
     std::size_t prepared_fragments = 64;   ///< per bearer
     std::size_t prepared_buffers = 8;      ///< per bearer
@@ -85,6 +88,8 @@ public:
     const ClientState& client() const { return client_; }
     const Bearer& bearer() const { return bearer_; }
 
+    /// Indications that are not confirmed yet, or not even sent.
+    std::size_t pending_indications() const { return indications_.size() + (unconfirmed_ ? 1 : 0); }
     /// PDUs that were dropped because the peer sent more than the limits allow.
     std::uint32_t dropped() const { return dropped_; }
 
@@ -100,7 +105,9 @@ private:
         Handle handle{};
         Buffer pdu;          // none any more for the one on the air
         bool stale = false;  // the table was replaced since
-        /// Not the application's, but that Service Changed tells this many of them.
+        /// Set when it is not the application's, but Service Changed telling of this range; and
+        /// how many changes the client has heard of then.
+        std::optional<HandleRange> announces{};
         std::uint32_t changes = 0;
     };
 
@@ -147,10 +154,14 @@ public:
     Server& operator=(const Server&) = delete;
 
     const Database& database() const { return database_; }
+    /// Counts the tables that there were; equal ones in a row count as one.
+    std::uint32_t table_number() const { return table_number_; }
     const ServerLimits& limits() const { return limits_; }
 
     /// What Exchange MTU is answered with, on every bearer.
     void set_rx_mtu(std::uint16_t mtu) { rx_mtu_ = std::clamp(mtu, default_mtu, max_mtu); }
+    /// How many indications may be pending on each bearer that begins from now on.
+    void set_pending_indications(std::size_t limit) { limits_.pending_indications = limit; }
     /// Whether a value that does not fit is refused instead of cut: what clients write by Invalid
     /// Attribute Value Length or Insufficient Resources, our own updates by `errc::too_big`.
     void strict(bool wanted) { strict_ = wanted; }
@@ -177,8 +188,8 @@ public:
     /// learn of the last one: nothing else may be sent to it).
     error_code notify(const ServerContext& ctx, ServerSession& session, Handle handle,
                       std::optional<Bytes> value = std::nullopt);
-    /// Sends several notifications, in as few PDUs as the client takes. Errors as for `notify`;
-    /// then none was sent.
+    /// Sends several notifications, in as few PDUs as the client takes, at most one for each.
+    /// Errors as for `notify`, and `invalid_argument` for none at all; then none was sent.
     error_code notify_multiple(const ServerContext& ctx, ServerSession& session,
                                std::span<const HandleValue> values);
     /// As `notify`, for an indication; the value is taken now, even when it has to wait for its
@@ -291,6 +302,7 @@ private:
     std::uint16_t rx_mtu_ = 256;
     bool read_events_ = false;
     bool strict_ = false;
+    std::uint32_t table_number_ = 0;
     std::vector<ClientState*> clients_;
     std::vector<ServerSession*> sessions_;
     std::vector<std::uint8_t> merged_;  // the value that queued fragments make up
@@ -302,7 +314,7 @@ inline Buffer Server::make_update(const ServerContext& ctx, const ServerSession&
     if (!pdu) return pdu;
     const MutableBytes room = pdu.tail();
     const std::size_t limit = std::min<std::size_t>(session.bearer().mtu(), room.size());
-    const std::size_t size = std::min(value.size(), limit - update_header);
+    const std::size_t size = std::min({value.size(), limit - update_header, max_value_size});
     room[0] = opcode;
     room[1] = static_cast<std::uint8_t>(number(handle));
     room[2] = static_cast<std::uint8_t>(number(handle) >> 8);

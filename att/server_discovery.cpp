@@ -95,7 +95,7 @@ Server::Outcome Server::read_by_type(Run& run) {
         run.response.append(Bytes{value.first(size)});
     }
     if (!any) return refuse(run, range.start, ErrorCode::attribute_not_found);
-    if (*type == type::database_hash) on_hash_told(run.session.client_);
+    if (type->same_as(type::database_hash)) on_hash_told(run.session.client_);
     return Outcome::respond;
 }
 

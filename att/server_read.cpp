@@ -63,10 +63,16 @@ Server::Outcome Server::read(Run& run) {
 /// asked, and the table is the same.
 void Server::finish_read(const ServerContext& ctx, ServerSession& session) {
     const auto handle = static_cast<Handle>(session.request_[1] | session.request_[2] << 8);
+    const Attribute& attribute = *database_.find(handle);
+    if (required_to_read(attribute.flags) != 0) {  // the link may be less secure by now
+        ++session.granted_;
+        run(ctx, session, session.request_);
+        return start_waiting(ctx, session);
+    }
     const MutableBytes tail = session.response_.tail();
     Response response{tail.first(std::min<std::size_t>(session.bearer_.mtu(), tail.size()))};
     response.append(ReadResponse::code);
-    response.append(value_of(session.client_, *database_.find(handle)));
+    response.append(value_of(session.client_, attribute));
     session.response_.commit(response.size());
     respond(ctx, session);
     if (!session.waiting_.empty()) start_waiting(ctx, session);

@@ -10,6 +10,11 @@ namespace bluetooth::att {
 void ClientState::table_changed(HandleRange range) {
     awareness_ = ChangeAwareness::unaware;
     ++changes_;
+    announce(range);
+}
+
+/// Notes what Service Changed has to tell, beside what it has to tell already.
+void ClientState::announce(HandleRange range) {
     if (unannounced_) {
         range.start = std::min(range.start, unannounced_->start);
         range.end = std::max(range.end, unannounced_->end);
@@ -37,8 +42,9 @@ bool Server::needs_known_table(Bytes request) {
         if (!query) return false;
         const bool whole_table =
             query->starting_handle == first_handle && query->ending_handle == last_handle;
-        return !whole_table && query->attribute_type != type::include.bytes() &&
-               query->attribute_type != type::characteristic.bytes();
+        const auto asked = UUID::from_bytes(query->attribute_type);
+        return !whole_table && asked && !asked->same_as(type::include) &&
+               !asked->same_as(type::characteristic);
     }
     default: return false;
     }

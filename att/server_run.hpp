@@ -29,11 +29,7 @@ public:
     void append(std::uint8_t octet) {
         if (left() != 0) room_[size_++] = octet;
     }
-    void append(std::uint16_t value) {
-        const std::array octets{static_cast<std::uint8_t>(value),
-                                static_cast<std::uint8_t>(value >> 8)};
-        append(Bytes{octets});
-    }
+    void append(std::uint16_t value) { append(Bytes{octets_of(value)}); }
     void append(Handle handle) { append(number(handle)); }
 
     /// Replaces all by one whole PDU, which must be one that the smallest ATT_MTU can hold.

@@ -7,6 +7,7 @@ namespace bluetooth::att {
 
 error_code Server::notify_multiple(const ServerContext& ctx, ServerSession& session,
                                    std::span<const HandleValue> values) {
+    if (values.empty()) return make_error(errc::invalid_argument);
     for (const HandleValue& one : values)
         if (const error_code error =
                 update_refused(session, characteristic_value(one.handle), one.value.size()))
@@ -14,13 +15,16 @@ error_code Server::notify_multiple(const ServerContext& ctx, ServerSession& sess
     if (ctx.buffers.available() < values.size()) return make_error(errc::no_buffers);
 
     // A tuple has two octets more than a notification: its length (Vol 3 Part F 3.4.7.4).
-    const std::size_t limit = session.bearer_.mtu();
+    const std::size_t limit = std::min<std::size_t>(session.bearer_.mtu(), ctx.buffers.capacity());
     const auto tuple_size = [](const HandleValue& one) { return 4 + one.value.size(); };
+    const auto fits = [&](const HandleValue& one, std::size_t behind) {
+        return one.value.size() <= max_value_size && behind + tuple_size(one) <= limit;
+    };
     const bool joined = (session.client_.features() & client_feature::multiple_notifications) != 0;
     while (!values.empty()) {
         std::size_t count = 0;
         std::size_t size = 1;
-        while (joined && count < values.size() && size + tuple_size(values[count]) <= limit)
+        while (joined && count < values.size() && fits(values[count], size))
             size += tuple_size(values[count++]);
         if (count < 2) {  // the least that the PDU may hold
             (void)notify(ctx, session, values.front().handle, values.front().value);
@@ -31,12 +35,8 @@ error_code Server::notify_multiple(const ServerContext& ctx, ServerSession& sess
         const std::array opcode{MultipleHandleValueNotification::code};
         (void)pdu.append(Bytes{opcode});
         for (const HandleValue& one : values.first(count)) {
-            const std::uint16_t handle = number(one.handle);
-            const std::array header{static_cast<std::uint8_t>(handle),
-                                    static_cast<std::uint8_t>(handle >> 8),
-                                    static_cast<std::uint8_t>(one.value.size()),
-                                    static_cast<std::uint8_t>(one.value.size() >> 8)};
-            (void)pdu.append(Bytes{header});
+            (void)pdu.append(Bytes{octets_of(number(one.handle))});
+            (void)pdu.append(Bytes{octets_of(static_cast<std::uint16_t>(one.value.size()))});
             (void)pdu.append(one.value);
         }
         ctx.out.push(Send{std::move(pdu)});
@@ -50,8 +50,8 @@ error_code Server::indicate(const ServerContext& ctx, ServerSession& session, Ha
     const Attribute* found = characteristic_value(handle);
     const Bytes octets = value ? *value : found != nullptr ? Bytes{found->value} : Bytes{};
     if (const error_code error = update_refused(session, found, octets.size())) return error;
-    const std::size_t pending = session.indications_.size() + (session.unconfirmed_ ? 1 : 0);
-    if (pending >= limits_.pending_indications) return make_error(errc::no_buffers);
+    if (session.pending_indications() >= session.indications_.capacity())
+        return make_error(errc::no_buffers);
     Buffer pdu = make_update(ctx, session, HandleValueIndication::code, handle, octets);
     if (!pdu) return make_error(errc::no_buffers);
     (void)session.indications_.push({handle, std::move(pdu)});
@@ -76,6 +76,7 @@ void Server::announce_change(const ServerContext& ctx, ServerSession& session) {
 /// Sends what is due next, if anything: Service Changed goes before what the application has to
 /// say, since that may be news of attributes that the client does not know.
 void Server::send_next_indication(const ServerContext& ctx, ServerSession& session) {
+    if (session.bearer_.closed()) return;
     if (session.client_.unannounced_ && send_service_changed(ctx, session)) return;
     while (!session.indications_.empty()) {
         ServerSession::Indication next = session.indications_.pop();
@@ -107,28 +108,27 @@ bool Server::send_service_changed(const ServerContext& ctx, ServerSession& sessi
         client.unannounced_.reset();
         return false;
     }
-    const std::uint16_t start = number(client.unannounced_->start);
-    const std::uint16_t end = number(client.unannounced_->end);
-    const std::array range{static_cast<std::uint8_t>(start), static_cast<std::uint8_t>(start >> 8),
-                           static_cast<std::uint8_t>(end), static_cast<std::uint8_t>(end >> 8)};
+    std::array<std::uint8_t, 4> octets{};
+    const Bytes range = encode_fields(*client.unannounced_, octets);
     Buffer pdu = make_update(ctx, session, HandleValueIndication::code, found->handle, range);
     if (!pdu) {
         ctx.out.wake_at(ctx.now + buffer_retry);
         return true;
     }
-    client.unannounced_.reset();
-    send_indication(ctx, session, {found->handle, std::move(pdu), false, client.changes_});
+    send_indication(ctx, session,
+                    {found->handle, std::move(pdu), false,
+                     std::exchange(client.unannounced_, std::nullopt), client.changes_});
     return true;
 }
 
 void Server::confirm(const ServerContext& ctx, ServerSession& session, Bytes pdu) {
     // Unasked-for and malformed confirmations change nothing.
     if (!session.unconfirmed_ || !decode<HandleValueConfirmation>(pdu)) return;
-    const auto [handle, none, stale, changes] = *std::exchange(session.unconfirmed_, std::nullopt);
+    const auto confirmed = std::exchange(session.unconfirmed_, std::nullopt);
     session.confirmation_due_.clear();
-    if (changes == 0)
-        ctx.out.push(IndicationDone{handle, {}});
-    else if (changes == session.client_.changes_)
+    if (!confirmed->announces)
+        ctx.out.push(IndicationDone{confirmed->handle, {}});
+    else if (confirmed->changes == session.client_.changes_)
         session.client_.awareness_ = ChangeAwareness::aware;
     send_next_indication(ctx, session);
 }

@@ -58,8 +58,9 @@ void Server::store(const ServerContext& ctx, ClientState& client, Attribute& att
         const std::uint16_t before = client.configuration(attribute.configuration);
         client.configurations_[attribute.configuration] = {value[0], value[1]};
         const std::uint16_t now = client.configuration(attribute.configuration);
-        if (now != before)
-            ctx.out.push(Subscribed{database_.configured_value(attribute.configuration), now});
+        const Handle configured = database_.configured_value(attribute.configuration);
+        if (now != before && database_.find(configured)->user)
+            ctx.out.push(Subscribed{configured, now});
         return;
     }
     if (!attribute.append) attribute.value.clear();
@@ -90,16 +91,23 @@ Server::Outcome Server::write(Run& run) {
 /// Commands are never answered: one that cannot be carried out is ignored (3.3.1), and so are all
 /// of a client that does not know the table (Vol 3 Part G 2.5.2.1).
 void Server::command(const ServerContext& ctx, ServerSession& session, Bytes pdu) {
-    if (pdu.size() > session.bearer_.mtu() || session.client_.out_of_sync()) return;
-    if (const auto request = decode<WriteCommand>(pdu))
-        return write_unanswered(ctx, session, request->attribute_handle, flag::write_no_response,
-                                request->attribute_value);
+    if (pdu.size() > session.bearer_.mtu()) return;
+    const bool ignored = session.client_.out_of_sync();
+    if (const auto request = decode<WriteCommand>(pdu)) {
+        if (!ignored)
+            write_unanswered(ctx, session, request->attribute_handle, flag::write_no_response,
+                             request->attribute_value);
+        return;
+    }
     if (const auto request = decode<SignedWriteCommand>(pdu)) {
         const Bytes rest = request->attribute_value_and_signature;
         if (rest.size() < authentication_signature_size || !signed_by_client(session.client_, pdu))
             return;
-        write_unanswered(ctx, session, request->attribute_handle, flag::authenticated_signed_write,
-                         rest.first(rest.size() - authentication_signature_size));
+        // One that is ignored has used its counter up too, or it could be played again later.
+        if (!ignored)
+            write_unanswered(ctx, session, request->attribute_handle,
+                             flag::authenticated_signed_write,
+                             rest.first(rest.size() - authentication_signature_size));
     }
 }
 
@@ -160,7 +168,8 @@ std::optional<ErrorCode> Server::merge(const ServerSession& session, Handle hand
     bool first = true;
     for (const PreparedWrites::Fragment& fragment : session.prepared_.fragments()) {
         if (fragment.handle != handle) continue;
-        if (std::exchange(first, false)) {
+        // What an appending value holds is none of the new octets.
+        if (std::exchange(first, false) && !found->append) {
             const Bytes value = value_of(session.client_, *found);
             const std::size_t kept = std::min<std::size_t>(fragment.offset, value.size());
             merged_.assign(value.data(), value.data() + kept);

@@ -18,6 +18,11 @@
 
 namespace bluetooth {
 
+/// A number as it stands on the wire.
+constexpr std::array<std::uint8_t, 2> octets_of(std::uint16_t number) {
+    return {static_cast<std::uint8_t>(number), static_cast<std::uint8_t>(number >> 8)};
+}
+
 /// Takes octets from the front of a view. A read beyond the end fails for good, yields zeros and
 /// is asked for once, at the end, by `ok()`.
 class Reader {

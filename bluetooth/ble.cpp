@@ -21,7 +21,7 @@ std::string_view advice(const error_code& error) {
     case errc::not_connected: return "; use the handle of a live *Connect event";
     case errc::not_permitted: return "; use async_active";
     case errc::too_big: return "; see the call's documentation for its limit";
-    case errc::try_again: return "; wait until the peer has heard of the change and try again";
+    case errc::try_again: return "; it can be done a little later";
     case errc::invalid_argument: return "; see the call's documentation for what it takes";
     default: return "";
     }

@@ -295,20 +295,21 @@ public:
         std::span<const Service> services, error_code& error);
 
     /// The present value of an attribute of ours, empty for handles that do not exist. In append
-    /// mode reading empties the value. The view is valid until the value is next written. The
-    /// second form tells `errc::invalid_argument` from an empty value.
+    /// mode reading empties the value. The view is valid until the value is next written, the next
+    /// value in append mode is read, or services are registered. The second form tells
+    /// `errc::invalid_argument` from an empty value.
     Bytes gatts_read(AttributeHandle value_handle);
     Bytes gatts_read(AttributeHandle value_handle, error_code& error);
     /// Replaces a value; returns its size. With `send_update` every connection that subscribed is
     /// sent this very value, by notification where it asked for that, else by indication. Errors:
-    /// `errc::invalid_argument` (no such value), `errc::no_buffers` (the value is stored, but a
-    /// subscriber's queue is full; `SendReady` follows).
+    /// `errc::invalid_argument` (no such value); and with the value stored, but not sent to every
+    /// subscriber, `errc::no_buffers` (`SendReady` follows), `errc::too_big` (`config::strict`).
     std::size_t gatts_write(AttributeHandle value_handle, Bytes data, bool send_update = false);
     std::size_t gatts_write(AttributeHandle value_handle, Bytes data, bool send_update,
                             error_code& error);
-    /// Gives a value room for `size` octets (1 to 512) and empties it. With `append` what clients
-    /// write is added to the value instead of replacing it, as far as there is room. Errors:
-    /// `errc::invalid_argument`, `errc::no_buffers` (size 0).
+    /// Gives a value room for `size` octets (1 to 65,535) and empties it. With `append` what
+    /// clients write is added to the value instead of replacing it, as far as there is room.
+    /// Errors: `errc::invalid_argument`, `errc::no_buffers` (size 0), `errc::too_big`.
     void gatts_set_buffer(AttributeHandle value_handle, std::size_t size, bool append = false);
     void gatts_set_buffer(AttributeHandle value_handle, std::size_t size, bool append,
                           error_code& error);
@@ -324,7 +325,8 @@ public:
     void gatts_notify(ConnectionHandle conn_handle, AttributeHandle value_handle,
                       std::optional<Bytes> data, error_code& error);
     /// Notifies of several values, in as few packets as the client can take (an extension). All or,
-    /// with an error, none are sent. Errors as for `gatts_notify`. Vol 3 Part G 4.10.2.
+    /// with an error, none are sent. Errors as for `gatts_notify`, and `errc::too_big` for more
+    /// values than half of `config::send_queue`. Vol 3 Part G 4.10.2.
     void gatts_notify_multiple(ConnectionHandle conn_handle, std::span<const HandleValue> values);
     void gatts_notify_multiple(ConnectionHandle conn_handle, std::span<const HandleValue> values,
                                error_code& error);
@@ -334,8 +336,9 @@ public:
                         std::optional<Bytes> data = std::nullopt);
     void gatts_indicate(ConnectionHandle conn_handle, AttributeHandle value_handle,
                         std::optional<Bytes> data, error_code& error);
-    /// Lets a peer write values with `FLAG_WRITE_AUTHORIZED`, or no more, until the link ends (an
-    /// extension). Reads with `FLAG_READ_AUTHORIZED` are put to the handler, which decides each.
+    /// Lets a peer write values with `FLAG_WRITE_AUTHORIZED` and subscribe to those with
+    /// `FLAG_READ_AUTHORIZED`, or no more, until the link ends (an extension). Reads of the latter
+    /// are put to the handler, which decides each.
     /// Errors: `errc::not_connected`. Vol 3 Part C 10.5.
     void gatts_authorize(ConnectionHandle conn_handle, bool authorized = true);
     void gatts_authorize(ConnectionHandle conn_handle, bool authorized, error_code& error);
@@ -417,8 +420,8 @@ public:
                           error_code& error);
     /// As `gattc_write_long`, for several values that are written together or not at all (an
     /// extension). One `GattcWriteDone` follows; its handle is that of the value that was refused
-    /// or not repeated, else of the first. Also `errc::too_big`: more than 4,096 octets in all.
-    /// Vol 3 Part G 4.9.5.
+    /// or not repeated, else of the first. Also `errc::too_big`: more than 4,096 octets or 32
+    /// values in all. Vol 3 Part G 4.9.5.
     void gattc_write_reliable(ConnectionHandle conn_handle, std::span<const HandleValue> values);
     void gattc_write_reliable(ConnectionHandle conn_handle, std::span<const HandleValue> values,
                               error_code& error);

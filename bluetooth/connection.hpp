@@ -51,7 +51,7 @@ struct Connection {
     /// What its cores have dropped of the peer's packets.
     std::uint64_t dropped() const {
         const gatt::ClientCounters& counters = att.client.counters();
-        return link.dropped() + counters.unexpected + counters.malformed +
+        return link.dropped() + att.session.dropped() + counters.unexpected + counters.malformed +
                counters.excess_indications;
     }
 

@@ -126,7 +126,8 @@ struct GattsReadRequest {
 };
 
 /// An indication was confirmed (status 0), or failed: 7 link lost, 13 not confirmed within 30 s
-/// (the link is then closed). Exactly once for each accepted `BLE::gatts_indicate`.
+/// (the link is then closed), 11 the value is gone since services were registered anew. Exactly
+/// once for each accepted `BLE::gatts_indicate`.
 struct GattsIndicateDone {
     static constexpr int code = 20;
     ConnectionHandle conn_handle{};

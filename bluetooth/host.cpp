@@ -11,9 +11,8 @@
 namespace bluetooth {
 namespace {
 
-// Each buffer holds the largest ATT PDU and its L2CAP header.
-constexpr std::size_t buffer_capacity = 4 + 517;
-constexpr std::size_t send_buffer_count = 512;
+// Half of it is more than all peers together can hold of it (`att::ServerLimits`).
+constexpr std::size_t send_buffer_count = 1024;
 // One unfinished PDU for each link: so a fragment never finds the pool empty.
 constexpr std::size_t receive_buffer_count = Host::max_connections;
 constexpr std::size_t command_buffer_capacity = 259;

@@ -69,6 +69,8 @@ public:
     /// Places in a link's queue, and buffers, that are kept for answers: what the application
     /// sends must never keep us from answering the peer.
     static constexpr std::size_t send_reserve = 32;
+    /// Of each buffer for data: the largest ATT PDU and its L2CAP header.
+    static constexpr std::size_t buffer_capacity = 4 + 517;
 
     Host(Environment& environment, crypto::RandomSource& random);
     ~Host();
@@ -267,10 +269,13 @@ private:
     template <class Action> void execute(Connection& connection, Action& action);
     void terminate(Connection& connection, error_code cause);
     void submit_acl(Connection& connection, Buffer pdu);
-    bool has_room(Connection& connection);
+    bool has_room(Connection& connection, std::size_t packets, std::size_t buffers = 0);
+    void want_room(Connection& connection);
     Connection* find(ConnectionHandle handle);
     bool is_ours(ConnectionHandle handle);
-    template <class Call> error_code server_call(ConnectionHandle handle, Call&& call);
+    template <class Call> error_code update(Connection& connection, std::size_t count, Call&& call);
+    template <class Call>
+    error_code update(ConnectionHandle handle, std::size_t count, Call&& call);
     template <class Call> error_code client_call(ConnectionHandle handle, Call&& call);
 
     Environment& environment_;
@@ -313,8 +318,8 @@ private:
     std::size_t waiting_for_room_ = 0;  // links that want to hear of SendReady
     att::ErrorCode read_verdict_{};     // of the read request that the handler is looking at
     // What a handler has ended while it was in use; freed at the end of the turn.
+    std::unique_ptr<gatt::Server> ended_server_;  // lives longer than the sessions of the links
     std::vector<std::unique_ptr<Connection>> ended_connections_;
-    std::unique_ptr<gatt::Server> ended_server_;
     std::unique_ptr<transport::Transport> ended_transport_;
 
     hci::Outbox hci_out_;

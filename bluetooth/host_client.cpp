@@ -96,7 +96,7 @@ error_code Host::write(ConnectionHandle handle, AttributeHandle value_handle, By
         constexpr std::size_t header = 3;  // opcode and handle
         if (strict_ && data.size() + header > connection->att.bearer.mtu())
             return make_error(errc::too_big);
-        if (!has_room(*connection)) return make_error(errc::no_buffers);
+        if (!has_room(*connection, 1)) return make_error(errc::no_buffers);
     }
     return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
         return with_response ? client.write(context, value_handle, data)
@@ -107,6 +107,12 @@ error_code Host::write(ConnectionHandle handle, AttributeHandle value_handle, By
 error_code Host::write_reliable(ConnectionHandle handle, std::span<const att::HandleValue> values) {
     if (std::ranges::find(values, att::no_handle, &att::HandleValue::handle) != values.end())
         return make_error(errc::invalid_argument);
+    std::size_t octets = 0;
+    for (const att::HandleValue& value : values) octets += value.value.size();
+    const std::size_t buffers = std::min(octets, gatt::ValueQueue::max_octets) / buffer_capacity;
+    if (Connection* connection = active() ? find(handle) : nullptr;
+        connection != nullptr && !has_room(*connection, 1, buffers))
+        return make_error(errc::no_buffers);
     return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
         return client.write_reliable(context, values);
     });

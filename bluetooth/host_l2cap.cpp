@@ -83,11 +83,18 @@ void Host::submit_acl(Connection& connection, Buffer pdu) {
     terminate(connection, error);
 }
 
-bool Host::has_room(Connection& connection) {
-    if (acl_.room(connection.handle) > send_reserve && send_buffers_.available() > send_reserve)
+/// Whether the link takes so many packets of the application, and the pool has as many buffers and
+/// `buffers` more. If not, the application will be told when that has changed.
+bool Host::has_room(Connection& connection, std::size_t packets, std::size_t buffers) {
+    if (acl_.room(connection.handle) >= send_reserve + packets &&
+        send_buffers_.available() >= send_reserve + packets + buffers)
         return true;
-    if (!std::exchange(connection.wants_send_ready, true)) ++waiting_for_room_;
+    want_room(connection);
     return false;
+}
+
+void Host::want_room(Connection& connection) {
+    if (!std::exchange(connection.wants_send_ready, true)) ++waiting_for_room_;
 }
 
 void Host::announce_room() {
@@ -96,10 +103,11 @@ void Host::announce_room() {
     for (std::size_t i = 0; i < connections_.size(); ++i) {
         Connection& connection = *connections_[i];
         if (!connection.wants_send_ready || connection.disconnect_deadline != never) continue;
-        const std::size_t enough =
-            send_reserve + std::max<std::size_t>(1, connection.send_queue / 2u);
-        const std::size_t enough_buffers = std::min(enough, send_buffers_.size() / 2);
-        if (acl_.room(connection.handle) < enough || send_buffers_.available() < enough_buffers)
+        const std::size_t half = std::max<std::size_t>(1, connection.send_queue / 2u);
+        const std::size_t enough_buffers = std::min(send_reserve + half, send_buffers_.size() / 2);
+        if (acl_.room(connection.handle) < send_reserve + half ||
+            send_buffers_.available() < enough_buffers ||
+            connection.att.session.pending_indications() > half)
             continue;
         connection.wants_send_ready = false;
         --waiting_for_room_;

@@ -20,6 +20,12 @@ void Host::execute(Connection& connection, att::ReadRequested& action) {
     delivery_.deliver(GattsReadRequest{connection.handle, action.handle, &read_verdict_}, answer);
 }
 void Host::execute(Connection& connection, att::Written& action) {
+    if (action.table != server_->table_number()) {  // a handler has replaced the table since
+        with_server(connection, [&](auto context) {
+            server_->answer_write(context, connection.att.session, action.token);
+        });
+        return;
+    }
     const auto answer = [this, handle = connection.handle, token = action.token] {
         if (Connection* writer = find(handle))
             with_server(*writer, [&](auto context) {
@@ -47,10 +53,11 @@ std::vector<std::vector<AttributeHandle>> Host::register_services(
         error = registration.error();
         return {};
     }
+    const std::uint64_t generation = generation_;
     if (registration->changed)
-        for (const auto& connection : connections_)
-            with_server(*connection, [&](auto context) {
-                server_->announce_change(context, connection->att.session);
+        for (std::size_t i = 0; i < connections_.size() && generation == generation_; ++i)
+            with_server(*connections_[i], [&](auto context) {
+                server_->announce_change(context, connections_[i]->att.session);
             });
     return std::move(registration->handles);
 }
@@ -69,15 +76,13 @@ error_code Host::write_value(AttributeHandle handle, Bytes data, bool send_updat
     const error_code error = server_->write(handle, data);
     if (error || !send_update) return error;
     const Turn turn{*this};
+    const std::uint64_t generation = generation_;
     error_code refused;
-    for (const auto& connection : connections_) {
-        if (!server_->subscribed(connection->client_state, handle)) continue;
-        if (!has_room(*connection)) {
-            refused = make_error(errc::no_buffers);
-            continue;
-        }
-        const error_code failed = with_server(*connection, [&](auto context) {
-            return server_->send_update(context, connection->att.session, handle);
+    for (std::size_t i = 0; i < connections_.size() && generation == generation_; ++i) {
+        Connection& connection = *connections_[i];
+        if (!server_->subscribed(connection.client_state, handle)) continue;
+        const error_code failed = update(connection, 1, [&](auto context, auto& session) {
+            return server_->send_update(context, session, handle);
         });
         if (failed) refused = failed;
     }
@@ -89,33 +94,43 @@ error_code Host::set_buffer(AttributeHandle handle, std::size_t size, bool appen
     return server_->set_buffer(handle, size, append);
 }
 
-template <class Call> error_code Host::server_call(ConnectionHandle handle, Call&& call) {
+/// Has the server send up to `count` updates to a client, if there is room for all of them.
+template <class Call>
+error_code Host::update(Connection& connection, std::size_t count, Call&& call) {
+    if (!has_room(connection, count)) return make_error(errc::no_buffers);
+    const error_code error = with_server(
+        connection, [&](auto context) { return call(context, connection.att.session); });
+    if (error == errc::no_buffers) want_room(connection);  // its indications wait for confirmations
+    return error;
+}
+
+template <class Call>
+error_code Host::update(ConnectionHandle handle, std::size_t count, Call&& call) {
     if (const error_code error = check_active()) return error;
     Connection* connection = find(handle);
     if (connection == nullptr) return make_error(errc::not_connected);
-    if (!has_room(*connection)) return make_error(errc::no_buffers);
     const Turn turn{*this};
-    return with_server(*connection,
-                       [&](auto context) { return call(context, connection->att.session); });
+    return update(*connection, count, call);
 }
 
 error_code Host::notify(ConnectionHandle handle, AttributeHandle value_handle,
                         std::optional<Bytes> data) {
-    return server_call(handle, [&](auto context, auto& session) {
+    return update(handle, 1, [&](auto context, auto& session) {
         return server_->notify(context, session, value_handle, data);
     });
 }
 
 error_code Host::notify_multiple(ConnectionHandle handle,
                                  std::span<const att::HandleValue> values) {
-    return server_call(handle, [&](auto context, auto& session) {
+    if (values.size() > send_queue_ / 2u) return make_error(errc::too_big);
+    return update(handle, values.size(), [&](auto context, auto& session) {
         return server_->notify_multiple(context, session, values);
     });
 }
 
 error_code Host::indicate(ConnectionHandle handle, AttributeHandle value_handle,
                           std::optional<Bytes> data) {
-    return server_call(handle, [&](auto context, auto& session) {
+    return update(handle, 1, [&](auto context, auto& session) {
         return server_->indicate(context, session, value_handle, data);
     });
 }

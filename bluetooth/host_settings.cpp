@@ -42,6 +42,7 @@ void Host::configure(gatt::Server& server) const {
     server.set_appearance(appearance_);
     server.set_preferred_connection_parameters(*in_attribute_form(preferred_));
     server.strict(strict_);
+    server.set_pending_indications(send_queue_);
 }
 
 error_code Host::set(const config::gap_name& option) {
@@ -67,6 +68,7 @@ error_code Host::set(config::rxbuf option) {
 error_code Host::set(config::send_queue option) {
     if (option.value < 1 || option.value > 1024) return make_error(errc::invalid_argument);
     send_queue_ = option.value;
+    if (server_) server_->set_pending_indications(send_queue_);
     acl_.set_queue_limit(send_queue_ + send_reserve);
     return {};
 }

@@ -146,6 +146,7 @@ error_code Client::confirm(ClientContext& ctx, IndicationToken token) {
     if (token == 0 || open == indications_.end() || open->confirmed)
         return make_error(errc::no_such_procedure);
     open->confirmed = true;
+    open->deadline = ctx.now;
     send_confirmations(ctx);
     return {};
 }
@@ -213,8 +214,6 @@ void Client::on_timer(ClientContext& ctx) {
         retry_at_ = never;
         advance(ctx);
     }
-    for (OpenIndication& open : indications_)
-        if (ctx.now >= open.deadline) open.confirmed = true;
     send_confirmations(ctx);
     ctx.out.wake_at(std::min(deadline_.when(), retry_at_));
 }

@@ -66,11 +66,11 @@ public:
     void on_disconnected(ClientContext& ctx);
 
     /// Answers discoveries from `cache` where it knows the database of `peer` (see there). To be
-    /// called before the first discovery; the cache must outlive the client. It serves for every
+    /// called before the first discovery; the cache must outlive the client. It is used for every
     /// peer with a lasting address, `peer`: one that changes would fill the cache in vain. On a
-    /// link without security that address proves nothing: answers learnt there may have been
-    /// planted by anybody who takes it on, and are worth no more later. What was learnt with
-    /// security and without is to be kept apart, under identities of their own.
+    /// link without security an address proves nothing: answers learnt there may have been planted
+    /// by anybody who took it on. Where links can be encrypted, what was learnt with and without
+    /// encryption deserves different trust, and must be kept apart.
     void use_cache(DiscoveryCache& cache, const PeerIdentity& peer) { recall_.use(cache, peer); }
 
     // ---- procedures (Vol 3 Part G 4)
@@ -121,7 +121,7 @@ public:
     error_code write_long(ClientContext& ctx, att::Handle handle, Bytes value);
     /// Prepares all values, long ones in parts, verifies what the peer has queued, and has it write
     /// all at once or nothing; `WriteDone` follows. `invalid_argument`: no value; `too_big`: more
-    /// than 512 octets in one, or more than `ValueQueue` holds; `no_buffers`.
+    /// than 512 octets in one, 4,096 octets in all or 32 values; `no_buffers`.
     error_code write_reliable(ClientContext& ctx, std::span<const att::HandleValue> values);
 
     /// Write Command, sent at once, ahead of queued procedures; the value is cut to ATT_MTU − 3.

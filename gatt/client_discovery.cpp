@@ -4,34 +4,34 @@
 #include <cstddef>
 
 #include "att/attribute_types.hpp"
+#include "att/declarations.hpp"
 
 namespace bluetooth::gatt {
 namespace {
 
 constexpr std::uint16_t primary_service = 0x2800;  // as Find By Type Value has it
 
-// The elements of discovery responses. A UUID of 16 or 128 bits ends each of them.
-struct Service {  // Vol 3 Part G 4.4.1
-    att::Handle start{};
-    att::Handle end{};
-    BT_FIELDS(Service, start, end);
+/// A declaration in a Read By Type Response (Vol 3 Part F 3.4.4.2).
+template <class Declaration> struct Declared {
+    att::Handle handle{};
+    Declaration value{};
+    BT_FIELDS(Declared, handle, value);
 };
-struct IncludeDeclaration {  // 3.2, behind its handle; only a UUID of 16 bits follows
-    att::Handle declaration{};
-    att::Handle start{};
-    att::Handle end{};
-    BT_FIELDS(IncludeDeclaration, declaration, start, end);
-};
-struct CharacteristicDeclaration {  // 3.3.1, behind its handle
-    att::Handle declaration{};
-    std::uint8_t properties{};
-    att::Handle value{};
-    BT_FIELDS(CharacteristicDeclaration, declaration, properties, value);
-};
+using Include = Declared<att::IncludeDeclaration>;
+using Characteristic = Declared<att::CharacteristicDeclaration>;
 
-/// Whether elements of this length can be an `Element` and its UUID.
+constexpr std::size_t nameless_size = wire_size(Include{});  // of one without a UUID
+
+/// Whether elements of this length can be an `Element` with its UUID.
 template <class Element> constexpr bool has_uuid(std::uint8_t length) {
-    return length == fixed_size<Element>() + 2 || length == fixed_size<Element>() + 16;
+    constexpr std::size_t without_uuid = wire_size(Element{});
+    return length == without_uuid + 2 || length == without_uuid + 16;
+}
+
+IncludedServiceResult included_service(Bytes element) {
+    const auto [handle, value] = decode_fields<Include>(element).value_or(Include{});
+    return {handle, value.included_service_attribute_handle, value.end_group_handle,
+            to_uuid(value.service_uuid)};
 }
 
 }  // namespace
@@ -53,16 +53,18 @@ Buffer DiscoverAllServices::request(ClientContext& ctx, const att::Bearer&) {
 
 error_code DiscoverAllServices::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
     const auto response = decode<att::ReadByGroupTypeResponse>(pdu);
-    if (!response || !has_uuid<Service>(response->length)) return protocol_error();
+    if (!response || !has_uuid<att::ServiceElement>(response->length)) return protocol_error();
     const bool valid =
         for_each_element(response->attribute_data_list, response->length, [&](Reader& reader) {
-            Service element;
+            att::ServiceElement element;
             get(reader, element);
-            if (element.end < element.start || !range_.pass(element.start)) return false;
-            const UUID uuid = read_uuid(reader);
+            const att::Handle start = element.attribute_handle;
+            const att::Handle end = element.end_group_handle;
+            if (end < start || !range_.pass(start)) return false;
+            const UUID uuid = to_uuid(element.service_uuid);
             if (!uuid_ || uuid_->same_as(uuid))
-                ctx.out.push(ServiceResult{element.start, element.end, uuid_.value_or(uuid)});
-            return element.end == element.start || range_.pass(element.end);
+                ctx.out.push(ServiceResult{start, end, uuid_.value_or(uuid)});
+            return end == start || range_.pass(end);
         });
     return valid ? error_code{} : protocol_error();
 }
@@ -82,7 +84,9 @@ DiscoveryQuery DiscoverPrimaryServiceByUuid::query() const {
 }
 
 Buffer DiscoverPrimaryServiceByUuid::request(ClientContext& ctx, const att::Bearer&) {
-    const UUID uuid = att::wire_uuid(uuid_);
+    // A server may compare octets; what has 16 bits it hardly holds in 128.
+    const UUID shortest = uuid_.shortest();
+    const UUID uuid = shortest.size() == 2 ? shortest : uuid_.canonical();
     return encode_request(ctx, att::FindByTypeValueRequest{range_.first(), range_.last(),
                                                            primary_service, uuid.bytes()});
 }
@@ -113,8 +117,10 @@ DiscoveryQuery FindIncludedServices::query() const {
 }
 
 Buffer FindIncludedServices::request(ClientContext& ctx, const att::Bearer&) {
-    if (const auto front = decode_prefix<IncludeDeclaration>(nameless_.bytes()))
-        return encode_request(ctx, att::ReadRequest{front->start});
+    if (nameless_) {
+        const Bytes front = nameless_.bytes().first(nameless_size);
+        return encode_request(ctx, att::ReadRequest{included_service(front).start_handle});
+    }
     return encode_request(
         ctx, att::ReadByTypeRequest{range_.first(), range_.last(), att::type::include.bytes()});
 }
@@ -124,20 +130,17 @@ error_code FindIncludedServices::on_response(ClientContext& ctx, att::Bearer&, B
 }
 
 error_code FindIncludedServices::on_declarations(ClientContext& ctx, Bytes pdu) {
-    constexpr std::size_t without_uuid = fixed_size<IncludeDeclaration>();
-    constexpr std::size_t with_uuid = without_uuid + 2;
+    constexpr std::size_t with_uuid = nameless_size + 2;
     const auto response = decode<att::ReadByTypeResponse>(pdu);
-    if (!response || (response->length != without_uuid && response->length != with_uuid))
+    if (!response || (response->length != nameless_size && response->length != with_uuid))
         return protocol_error();
     const Bytes list = response->attribute_data_list;
     const bool named = response->length == with_uuid;
     const bool valid = for_each_element(list, response->length, [&](Reader& reader) {
-        IncludeDeclaration element;
-        get(reader, element);
-        if (element.end < element.start || !range_.pass(element.declaration)) return false;
-        if (named)
-            ctx.out.push(IncludedServiceResult{element.declaration, element.start, element.end,
-                                               read_uuid(reader)});
+        const IncludedServiceResult included = included_service(reader.rest());
+        if (included.end_handle < included.start_handle || !range_.pass(included.handle))
+            return false;
+        if (named) ctx.out.push(included);
         return true;
     });
     if (!valid) return protocol_error();
@@ -148,12 +151,12 @@ error_code FindIncludedServices::on_declarations(ClientContext& ctx, Bytes pdu) 
 
 error_code FindIncludedServices::on_uuid(ClientContext& ctx, Bytes pdu) {
     const auto response = decode<att::ReadResponse>(pdu);
-    const auto front = decode_prefix<IncludeDeclaration>(nameless_.bytes());
     // A UUID of 16 bits would have been in the declaration (3.2).
-    if (!response || !front || response->attribute_value.size() != 16) return protocol_error();
-    const UUID uuid = read_uuid(Reader{response->attribute_value});
-    ctx.out.push(IncludedServiceResult{front->declaration, front->start, front->end, uuid});
-    nameless_.remove_prefix(fixed_size<IncludeDeclaration>());
+    if (!response || response->attribute_value.size() != 16) return protocol_error();
+    IncludedServiceResult included = included_service(nameless_.bytes().first(nameless_size));
+    included.uuid = to_uuid(response->attribute_value);
+    ctx.out.push(included);
+    nameless_.remove_prefix(nameless_size);
     if (nameless_.size() == 0) nameless_.reset();
     return {};
 }
@@ -179,19 +182,19 @@ Buffer DiscoverCharacteristics::request(ClientContext& ctx, const att::Bearer&) 
 
 error_code DiscoverCharacteristics::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
     const auto response = decode<att::ReadByTypeResponse>(pdu);
-    if (!response || !has_uuid<CharacteristicDeclaration>(response->length))
-        return protocol_error();
+    if (!response || !has_uuid<Characteristic>(response->length)) return protocol_error();
     const bool valid =
         for_each_element(response->attribute_data_list, response->length, [&](Reader& reader) {
-            CharacteristicDeclaration element;
+            Characteristic element;
             get(reader, element);
-            if (!range_.pass(element.declaration)) return false;
-            if (element.value <= element.declaration || element.value > range_.last()) return false;
-            report_found(ctx, static_cast<att::Handle>(att::number(element.declaration) - 1));
-            const UUID uuid = read_uuid(reader);
+            const att::Handle value = element.value.characteristic_value_handle;
+            if (!range_.pass(element.handle)) return false;
+            if (value <= element.handle || value > range_.last()) return false;
+            report_found(ctx, static_cast<att::Handle>(att::number(element.handle) - 1));
+            const UUID uuid = to_uuid(element.value.characteristic_uuid);
             if (!uuid_ || uuid_->same_as(uuid))
                 found_ = CharacteristicResult{
-                    {}, element.value, element.properties, uuid_.value_or(uuid)};
+                    {}, value, element.value.characteristic_properties, uuid_.value_or(uuid)};
             return true;
         });
     // Behind each declaration is its value: so there is always a handle left to ask about, and the

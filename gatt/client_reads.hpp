@@ -54,7 +54,7 @@ private:
     void finish(ClientContext& ctx);
 
     att::Handle handle_;
-    Buffer value_;  // what came so far; null before the first response
+    Buffer value_;                          // what came so far; null before the first response
     std::uint16_t mtu_ = att::default_mtu;  // when the last request was sent
     bool complete_ = false;
 };

@@ -8,6 +8,7 @@
 
 #include "gatt/cache.hpp"
 #include "gatt/client_context.hpp"
+#include "gatt/subscription.hpp"
 
 namespace bluetooth::gatt {
 
@@ -58,8 +59,8 @@ private:
     DiscoveryCache* cache_ = nullptr;  // null as well when this peer has no hash
     PeerIdentity peer_;
     std::optional<DatabaseHash> hash_;  // as last seen on this bearer, unless it is distrusted
-    Time fresh_until_{};                // without a subscription
-    att::Handle subscribed_ = att::no_handle;  // the Service Changed that is
+    Time fresh_until_{};                // unless its changes are indicated
+    att::Handle subscribed_ = att::no_handle;  // Service Changed, while it is to be indicated
 
     Phase phase_ = Phase::idle;
     DiscoveryQuery query_;

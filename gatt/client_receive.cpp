@@ -105,11 +105,12 @@ void Client::receive_indication(ClientContext& ctx, Bytes pdu) {
 /// Sends the confirmations that are due; those for which no buffer is free are due later.
 void Client::send_confirmations(ClientContext& ctx) {
     for (OpenIndication& open : indications_) {
-        if (open.confirmed) {
+        if (ctx.now >= open.deadline) {
             if (Buffer pdu = encode_request(ctx, att::HandleValueConfirmation{})) {
                 ctx.out.push(att::Send{std::move(pdu)});
                 open = {};
             } else {
+                open.confirmed = true;
                 open.deadline = ctx.now + retry_interval;
             }
         }

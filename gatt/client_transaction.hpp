@@ -51,10 +51,8 @@ inline error_code end_of_search(SearchRange& range, att::ErrorCode code) {
     return code == att::ErrorCode::attribute_not_found ? error_code{} : att::make_error(code);
 }
 
-/// The rest of `reader` as a UUID: 2 or 16 octets, by the caller's check of the element's size.
-inline UUID read_uuid(const Reader& reader) {
-    return UUID::from_bytes(reader.rest()).value_or(UUID{});
-}
+/// The UUID that an element has: of 2 or 16 octets, by the caller's check of the element's size.
+inline UUID to_uuid(Bytes octets) { return UUID::from_bytes(octets).value_or(UUID{}); }
 
 /// Calls `visit(Reader&)` for each of the elements of `size` octets that make up `list`, until one
 /// returns false. False also when there is no element or the last one is cut off (attack: entries
@@ -83,7 +81,7 @@ template <class Visitor> bool for_each_information(Bytes pdu, Visitor&& visit) {
                             [&](Reader& reader) {
                                 att::Handle handle{};
                                 get(reader, handle);
-                                return visit(handle, read_uuid(reader));
+                                return visit(handle, to_uuid(reader.rest()));
                             });
 }
 

@@ -9,13 +9,6 @@
 namespace bluetooth::gatt {
 namespace {
 
-/// In front of each value in a `ValueQueue`.
-struct ValueHeader {
-    att::Handle handle{};
-    std::uint16_t size{};
-    BT_FIELDS(ValueHeader, handle, size);
-};
-
 /// Whether an attribute of this type is behind the end of a characteristic.
 bool is_declaration(const UUID& type) {
     constexpr UUID declarations[]{att::type::primary_service, att::type::secondary_service,
@@ -49,35 +42,46 @@ void WriteValue::end(ClientContext& ctx, error_code error) const {
 // ---- the values of a reliable write
 
 error_code ValueQueue::push(BufferPool& pool, const att::HandleValue& value) {
-    const std::size_t size = fixed_size<ValueHeader>() + value.value.size();
-    if (value.value.size() > att::max_value_size || size > pool.capacity())
+    Bytes rest = value.value;
+    if (value_count_ == max_values || rest.size() > att::max_value_size ||
+        octets_ + rest.size() > max_octets)
         return make_error(errc::too_big);
-    if (empty() || buffers_[end_ - 1U].tail().size() < size) {
-        if (end_ == max_buffers) return make_error(errc::too_big);
-        Buffer buffer = pool.acquire();
-        if (!buffer) return make_error(errc::no_buffers);
-        buffers_[end_++] = std::move(buffer);
+    values_[value_count_++] = {value.handle, static_cast<std::uint16_t>(rest.size())};
+    octets_ = static_cast<std::uint16_t>(octets_ + rest.size());
+    while (!rest.empty()) {
+        if (buffer_count_ == 0 || buffers_[buffer_count_ - 1U].tail().empty()) {
+            Buffer buffer = buffer_count_ < max_buffers ? pool.acquire() : Buffer{};
+            if (!buffer) return make_error(errc::no_buffers);
+            buffers_[buffer_count_++] = std::move(buffer);
+        }
+        Buffer& last = buffers_[buffer_count_ - 1U];
+        const Bytes fitting = rest.first(std::min(rest.size(), last.tail().size()));
+        (void)last.append(fitting);
+        rest = rest.subspan(fitting.size());
     }
-    Buffer& last = buffers_[end_ - 1U];
-    const ValueHeader header{value.handle, static_cast<std::uint16_t>(value.value.size())};
-    last.commit(encode_fields(header, last.tail()).size());
-    (void)last.append(value.value);
     return {};
 }
 
-att::HandleValue ValueQueue::front() const {
-    Reader reader{buffers_[first_].bytes()};
-    ValueHeader header;
-    get(reader, header);
-    return {header.handle, reader.take(header.size)};
+Bytes ValueQueue::part(std::size_t size) const {
+    const std::size_t left = values_[next_value_].size - std::size_t{offset_};
+    if (left == 0) return {};
+    const Bytes octets = buffers_[next_buffer_].bytes();
+    return octets.first(std::min({size, left, octets.size()}));
 }
 
-void ValueQueue::pop() {
-    Buffer& first = buffers_[first_];
-    first.remove_prefix(fixed_size<ValueHeader>() + front().value.size());
-    if (first.size() != 0) return;
-    first.reset();
-    ++first_;
+void ValueQueue::pop(std::size_t size) {
+    if (size != 0) {
+        Buffer& buffer = buffers_[next_buffer_];
+        buffer.remove_prefix(size);
+        if (buffer.size() == 0) {
+            buffer.reset();
+            ++next_buffer_;
+        }
+    }
+    offset_ = static_cast<std::uint16_t>(offset_ + size);
+    if (offset_ < values_[next_value_].size) return;
+    offset_ = 0;
+    ++next_value_;
 }
 
 // ---- 4.9.4 Write Long Characteristic Values, 4.9.5 Reliable Writes
@@ -87,10 +91,10 @@ Buffer ReliableWrite::request(ClientContext& ctx, const att::Bearer& bearer) {
     case Stage::prepare: {
         constexpr std::size_t overhead =
             encoded_size(att::PrepareWriteRequest{});  // opcode, handle, offset
-        const att::HandleValue value = values_.front();
-        part_size_ = static_cast<std::uint16_t>(
-            std::min(value.value.size() - offset_, bearer.mtu() - overhead));
-        return encode_request(ctx, att::PrepareWriteRequest{value.handle, offset_, part()});
+        const Bytes part = values_.part(bearer.mtu() - overhead);
+        part_size_ = static_cast<std::uint16_t>(part.size());
+        return encode_request(ctx,
+                              att::PrepareWriteRequest{values_.handle(), values_.offset(), part});
     }
     case Stage::execute:
         return encode_request(ctx, att::ExecuteWriteRequest{att::ExecuteWriteFlags::write});
@@ -108,18 +112,14 @@ error_code ReliableWrite::on_response(ClientContext&, att::Bearer&, Bytes pdu) {
         return failure_;
     }
     const auto response = decode<att::PrepareWriteResponse>(pdu);
-    const att::HandleValue value = values_.front();
-    const bool echoed = response && response->attribute_handle == value.handle &&
-                        response->value_offset == offset_ &&
-                        response->part_attribute_value == part();
+    const bool echoed = response && response->attribute_handle == values_.handle() &&
+                        response->value_offset == values_.offset() &&
+                        response->part_attribute_value == values_.part(part_size_);
     if (!echoed) {
         cancel(protocol_error());
         return {};
     }
-    offset_ = static_cast<std::uint16_t>(offset_ + part_size_);
-    if (offset_ < value.value.size()) return {};
-    offset_ = 0;
-    values_.pop();
+    values_.pop(part_size_);
     if (values_.empty()) stage_ = Stage::execute;
     return {};
 }
@@ -134,7 +134,7 @@ error_code ReliableWrite::on_error(ClientContext&, att::ErrorCode code) {
 /// holds, and conformance tests expect it (GAW/CL/BI-07-C).
 void ReliableWrite::cancel(error_code reason) {
     failure_ = reason;
-    handle_ = values_.front().handle;
+    handle_ = values_.handle();
     stage_ = Stage::cancel;
 }
 

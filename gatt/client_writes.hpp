@@ -29,21 +29,43 @@ private:
     bool complete_ = false;
 };
 
-/// Values to be written, copied into pool buffers, several into one where they fit.
+/// Values to be written, their octets copied into pool buffers one behind the other. They are taken
+/// out part by part.
 class ValueQueue {
 public:
-    static constexpr std::size_t max_buffers = 8;
+    static constexpr std::size_t max_values = 32;
+    static constexpr std::size_t max_octets = 4096;
 
-    /// `too_big` when there is no place left for this value, `no_buffers`.
+    /// `too_big` when there is no place left for this value or it is longer than 512 octets;
+    /// `no_buffers`.
     error_code push(BufferPool& pool, const att::HandleValue& value);
-    bool empty() const { return first_ == end_; }
-    att::HandleValue front() const;
-    void pop();
+    bool empty() const { return next_value_ == value_count_; }
+
+    // Of the value in front:
+    att::Handle handle() const { return values_[next_value_].handle; }
+    /// Where its next part begins.
+    std::uint16_t offset() const { return offset_; }
+    /// At most `size` octets of its next part: fewer at its end and at that of a buffer.
+    Bytes part(std::size_t size) const;
+    /// Takes out that part of `size` octets, and with its end the value.
+    void pop(std::size_t size);
 
 private:
+    /// Of `att::max_value_size`: enough for `max_octets`.
+    static constexpr std::size_t max_buffers = max_octets / att::max_value_size;
+    struct Value {
+        att::Handle handle{};
+        std::uint16_t size = 0;
+    };
+
+    std::array<Value, max_values> values_;
     std::array<Buffer, max_buffers> buffers_;
-    std::uint8_t first_ = 0;  // of those that hold values
-    std::uint8_t end_ = 0;
+    std::uint8_t next_value_ = 0;
+    std::uint8_t value_count_ = 0;
+    std::uint8_t next_buffer_ = 0;
+    std::uint8_t buffer_count_ = 0;
+    std::uint16_t offset_ = 0;  // how much of the value in front was taken out
+    std::uint16_t octets_ = 0;  // of all values
 };
 
 /// Prepares all values, long ones in parts, and executes them once the peer has echoed each part;
@@ -52,7 +74,7 @@ class ReliableWrite {  // 4.9.5
 public:
     /// `values` are not empty.
     explicit ReliableWrite(ValueQueue values)
-        : values_(std::move(values)), handle_(values_.front().handle) {}
+        : values_(std::move(values)), handle_(values_.handle()) {}
     bool complete() const { return stage_ == Stage::complete; }
     Buffer request(ClientContext& ctx, const att::Bearer& bearer);
     error_code on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu);
@@ -61,12 +83,10 @@ public:
 
 private:
     enum class Stage : std::uint8_t { prepare, execute, cancel, complete };
-    Bytes part() const { return values_.front().value.subspan(offset_, part_size_); }
     void cancel(error_code reason);
 
     ValueQueue values_;   // the front one is being prepared
     att::Handle handle_;  // to be named at the end
-    std::uint16_t offset_ = 0;
     std::uint16_t part_size_ = 0;
     Stage stage_ = Stage::prepare;
     error_code failure_;  // why the queue is being cancelled

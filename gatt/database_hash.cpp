@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/wire.hpp"
+
 namespace bluetooth::gatt {
 
 namespace {
@@ -38,10 +40,7 @@ crypto::Block database_hash(const att::Database& database) {
     for (const att::Attribute& attribute : database.in({att::first_handle, att::last_handle})) {
         const Part part = part_of(attribute);
         if (part == Part::none) continue;
-        const std::uint16_t handle = att::number(attribute.handle);
-        const std::array octets{static_cast<std::uint8_t>(handle),
-                                static_cast<std::uint8_t>(handle >> 8)};
-        hash.update(Bytes{octets});
+        hash.update(Bytes{octets_of(att::number(attribute.handle))});
         hash.update(attribute.type.bytes());
         if (part == Part::all) hash.update(attribute.value);
     }

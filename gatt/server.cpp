@@ -101,7 +101,14 @@ result<Bytes> Server::read(Handle handle) {
 error_code Server::write(Handle handle, Bytes value) {
     att::Attribute* found = user_attribute(handle);
     if (found == nullptr) return make_error(errc::invalid_argument);
-    found->value.assign(value.begin(), value.end());
+    // The octets may be the value's own, from `read`.
+    const bool own = !value.empty() && !found->value.empty() &&
+                     value.data() >= found->value.data() &&
+                     value.data() < found->value.data() + found->value.size();
+    if (own)
+        found->value = std::vector<std::uint8_t>{value.begin(), value.end()};
+    else
+        found->value.assign(value.begin(), value.end());
     found->capacity = std::max(found->capacity, value.size());
     return {};
 }
@@ -110,6 +117,7 @@ error_code Server::set_buffer(Handle handle, std::size_t capacity, bool append) 
     att::Attribute* found = user_attribute(handle);
     if (found == nullptr) return make_error(errc::invalid_argument);
     if (capacity == 0) return make_error(errc::no_buffers);
+    if (capacity > max_capacity) return make_error(errc::too_big);
     found->value.clear();
     found->value.reserve(capacity);
     found->capacity = capacity;
@@ -126,9 +134,7 @@ error_code Server::set_device_name(Bytes name) {
 Bytes Server::device_name() const { return database().find(device_name_value)->value; }
 
 void Server::set_appearance(std::uint16_t appearance) {
-    const std::array octets{static_cast<std::uint8_t>(appearance),
-                            static_cast<std::uint8_t>(appearance >> 8)};
-    set_value(appearance_value, octets);
+    set_value(appearance_value, octets_of(appearance));
 }
 
 void Server::set_preferred_connection_parameters(const PreferredConnectionParameters& parameters) {
@@ -151,20 +157,21 @@ ClientRecord Server::record(const ClientState& client) const {
         if (const std::uint16_t value = client.configuration(number); value != 0)
             record.configurations.push_back({database().configuration_handle(number), value});
     record.features = client.features();
-    if (client.awareness() == att::ChangeAwareness::aware) record.known_table = hash_;
+    record.table = hash_;
+    record.aware = client.awareness() == att::ChangeAwareness::aware;
     return record;
 }
 
 void Server::restore(ClientState& client, const ClientRecord& record) const {
-    const bool knows_table = record.known_table == hash_;
+    const bool same_table = record.table == hash_;
     client.set_features(record.features);
     for (const auto& [handle, value] : record.configurations) {
         const att::Attribute* found = database().find(handle);
         if (found != nullptr && found->kind == att::Attribute::Kind::client_configuration &&
-            (knows_table || handle == service_changed_configuration))
+            (same_table || handle == service_changed_configuration))
             client.set_configuration(found->configuration, value);
     }
-    if (!knows_table) client.table_changed({att::first_handle, att::last_handle});
+    if (!same_table || !record.aware) client.table_changed({att::first_handle, att::last_handle});
 }
 
 }  // namespace bluetooth::gatt

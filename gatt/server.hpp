@@ -32,9 +32,8 @@ struct ClientConfiguration {
 struct ClientRecord {
     std::vector<ClientConfiguration> configurations;  ///< those that are not 0
     std::uint8_t features = 0;                        ///< bits of `att::client_feature`
-    /// The Database Hash of the table that the client knows; nothing when it does not know the
-    /// present one.
-    std::optional<crypto::Block> known_table;
+    crypto::Block table{};  ///< the Database Hash of the table that these handles are of
+    bool aware = true;      ///< whether the client knew that table
     friend bool operator==(const ClientRecord&, const ClientRecord&) = default;
 };
 
@@ -64,6 +63,8 @@ class Server : public att::Server {
 public:
     /// The longest device name (Vol 3 Part C 12.1).
     static constexpr std::size_t max_device_name = 248;
+    /// The greatest capacity of a value: long ones are of use where writes are appended.
+    static constexpr std::size_t max_capacity = 65'535;
 
     explicit Server(const att::ServerLimits& limits = {});
 
@@ -82,7 +83,7 @@ public:
     /// `notify`, `indicate` and `send_update`. Error as for `read`.
     error_code write(att::Handle handle, Bytes value);
     /// How much a peer may write, and whether its writes add to the value. Empties the value.
-    /// Errors: `no_buffers` (`capacity` is 0), and as for `read`.
+    /// Errors: `no_buffers` (`capacity` is 0), `too_big` (above `max_capacity`), and as for `read`.
     error_code set_buffer(att::Handle handle, std::size_t capacity, bool append = false);
 
     /// Of at most 248 octets, else `invalid_argument`. Survives registrations.

@@ -2,9 +2,10 @@
 #include "gatt/service_table.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include "base/wire.hpp"
 
 namespace bluetooth::gatt {
 
@@ -13,10 +14,14 @@ namespace {
 namespace flag = att::flag;
 using att::Handle;
 
-bool declares(const CharacteristicDefinition& characteristic, const UUID& descriptor) {
-    return std::ranges::any_of(characteristic.descriptors, [&](const DescriptorDefinition& one) {
+std::ptrdiff_t count(const CharacteristicDefinition& characteristic, const UUID& descriptor) {
+    return std::ranges::count_if(characteristic.descriptors, [&](const DescriptorDefinition& one) {
         return one.uuid.same_as(descriptor);
     });
+}
+
+bool declares(const CharacteristicDefinition& characteristic, const UUID& descriptor) {
+    return count(characteristic, descriptor) != 0;
 }
 
 bool updates_clients(const CharacteristicDefinition& characteristic) {
@@ -85,8 +90,11 @@ template <class Definition> bool is_valid_value(const Definition& definition) {
     return key_size_valid && definition.value.size() <= att::max_value_size;
 }
 
+/// Vol 3 Part G 3.3.3: of some descriptors a characteristic has one at most.
 bool is_valid(const CharacteristicDefinition& characteristic) {
     return is_valid_value(characteristic) &&
+           count(characteristic, att::type::client_configuration) <= 1 &&
+           count(characteristic, att::type::extended_properties) <= 1 &&
            std::ranges::all_of(characteristic.descriptors, is_valid_value<DescriptorDefinition>);
 }
 
@@ -95,6 +103,19 @@ bool are_valid(std::span<const ServiceDefinition> services) {
            std::ranges::all_of(services, [](const ServiceDefinition& service) {
                return std::ranges::all_of(service.characteristics, is_valid);
            });
+}
+
+/// Adds a declared descriptor. Those that have a part in the protocol are not the application's.
+Handle add(att::Database& database, const CharacteristicDefinition& characteristic,
+           const DescriptorDefinition& descriptor) {
+    if (descriptor.uuid.same_as(att::type::client_configuration) && updates_clients(characteristic))
+        return database.add_client_configuration();
+    if (descriptor.uuid.same_as(att::type::extended_properties))
+        return database.add_extended_properties(
+            descriptor.value.empty() ? Bytes{octets_of(extended_properties(characteristic))}
+                                     : Bytes{descriptor.value});
+    return database.add_descriptor(descriptor.uuid, descriptor.flags, descriptor.value,
+                                   descriptor.min_key_size);
 }
 
 /// Adds a characteristic; false when handles ran out.
@@ -110,17 +131,11 @@ bool add(att::Database& database, const CharacteristicDefinition& characteristic
     if (brings_client_configuration(characteristic) &&
         database.add_client_configuration() == att::no_handle)
         return false;
-    const std::array octets{static_cast<std::uint8_t>(extended), std::uint8_t{0}};
     if (brings_extended_properties(characteristic) &&
-        database.add_extended_properties(octets) == att::no_handle)
+        database.add_extended_properties(octets_of(extended)) == att::no_handle)
         return false;
     for (const DescriptorDefinition& descriptor : characteristic.descriptors) {
-        const bool configuration = updates_clients(characteristic) &&
-                                   descriptor.uuid.same_as(att::type::client_configuration);
-        handles.push_back(configuration
-                              ? database.add_client_configuration()
-                              : database.add_descriptor(descriptor.uuid, descriptor.flags,
-                                                        descriptor.value, descriptor.min_key_size));
+        handles.push_back(add(database, characteristic, descriptor));
         if (handles.back() == att::no_handle) return false;
     }
     return true;

@@ -15,7 +15,9 @@ namespace bluetooth::gatt {
 /// declared descriptors. The table is then still to be sealed.
 ///
 /// Errors: `invalid_argument` (a service includes itself or one that is not there, a key size is
-/// out of range, a value is longer than 512 octets), `too_big` (handles ran out).
+/// out of range, a value is longer than 512 octets, a characteristic declares two Client
+/// Characteristic Configuration or two Extended Properties descriptors), `too_big` (handles ran
+/// out).
 error_code add_services(att::Database& database, std::span<const ServiceDefinition> services,
                         std::vector<std::vector<att::Handle>>& handles);
 

@@ -126,3 +126,16 @@ TEST_CASE("att database: a difference reaches from the first changed handle to t
     CHECK(after.difference(before) == HandleRange{Handle{10}, Handle{17}});
     CHECK(before.difference(Database{}) == HandleRange{Handle{1}, Handle{16}});
 }
+
+TEST_CASE("att database: other permissions make another attribute of it") {
+    const auto table = [](std::uint16_t flags) {
+        Database database;
+        database.add_service(UUID{0x180d});
+        database.add_characteristic(UUID{0x2a37}, flag::read, flags);
+        database.seal();
+        return database;
+    };
+    CHECK_FALSE(table(flag::read).difference(table(flag::read)).has_value());
+    CHECK(table(flag::read).difference(table(flag::read | flag::read_encrypted)) ==
+          HandleRange{Handle{3}, Handle{3}});
+}

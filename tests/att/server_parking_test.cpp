@@ -164,8 +164,8 @@ TEST_CASE("att server: a flood of commands while parked is dropped beyond the li
     ServerPeer peer{server};
     peer.answer_writes_at_once = false;
     for (int i = 0; i < 1000; ++i) peer.send("52 03 00 41");
-    CHECK(peer.session.dropped() == 1000 - 1 - 8);
-    for (int i = 0; i < 9; ++i) peer.answer_write();
+    CHECK(peer.session.dropped() == 1000 - 1 - 7);
+    for (int i = 0; i < 8; ++i) peer.answer_write();
     CHECK(peer.writes.empty());
     CHECK(peer.send("0a 03 00") == hex("0b 41"));
 }
@@ -216,4 +216,103 @@ TEST_CASE("att server: a read that waits while the table is replaced is judged b
     server.replace_database(std::move(database));
     peer.answer_read();
     CHECK(peer.sent == std::vector<Octets>{hex("01 0a 03 00 01")});
+}
+
+TEST_CASE("att server: behind a flood of commands a request still finds its place") {
+    HeartRateServer server;
+    ServerPeer peer{server};
+    peer.answer_writes_at_once = false;
+    for (int i = 0; i < 12; ++i) peer.send("52 10 00 01");
+    peer.send("0a 0c 00");
+    CHECK(peer.session.dropped() == 4);  // one is being heard, seven wait
+    peer.sent.clear();
+    while (!peer.writes.empty()) peer.answer_write();
+    CHECK(peer.sent == std::vector<Octets>{hex("0b 56")});
+    CHECK(peer.written.size() == 8);
+}
+
+TEST_CASE("att server: a request that waited for a buffer is still found too long") {
+    HeartRateServer server;
+    server.set_rx_mtu(517);
+    ServerPeer peer{server, 1};
+    peer.send("02 05 02");
+    server.attribute(Handle{3})->capacity = 512;
+    Octets request = hex("12 03 00");
+    request.resize(600, 0x55);
+    {
+        const Buffer held = peer.pool.acquire();
+        CHECK(peer.send(Bytes{request}).empty());
+    }
+    peer.advance(att::Server::buffer_retry);
+    CHECK(peer.sent == std::vector<Octets>{hex("01 12 00 00 04")});
+    CHECK(server.value(3) == text("Hello"));
+}
+
+TEST_CASE("att server: all the answers to one request together have five seconds") {
+    HeartRateServer server;
+    server.read_events(true);
+    ServerPeer peer{server};
+    peer.send("0e 03 00 0c 00 03 00");
+    peer.advance(2s);
+    peer.answer_read();
+    peer.advance(2s);
+    peer.answer_read();
+    peer.advance(1s);
+    CHECK(peer.sent == std::vector<Octets>{hex("01 0e 03 00 0e")});
+}
+
+namespace {
+
+/// The value at 3 with other octets, or with other demands.
+Database one_value(std::uint16_t flags, std::string_view value) {
+    Database database;
+    database.user_attributes(true);
+    database.add_service(UUID{0x180d});
+    database.add_characteristic(UUID{0x2a37}, flag::read, flags, Bytes::of(value));
+    database.seal();
+    return database;
+}
+
+}  // namespace
+
+TEST_CASE("att server: a verdict on a value that was replaced does not open the new one") {
+    HeartRateServer server;
+    server.read_events(true);
+    ServerPeer peer{server};
+    SUBCASE("which asks for more") {
+        peer.send("0a 03 00");
+        peer.sent.clear();
+        server.replace_database(one_value(flag::read | flag::read_encrypted, "secret"));
+        peer.answer_read();
+        CHECK(peer.sent == std::vector<Octets>{hex("01 0a 03 00 05")});
+    }
+    SUBCASE("which is asked about anew") {
+        peer.send("0a 03 00");
+        peer.sent.clear();
+        server.replace_database(one_value(flag::read, "new"));
+        peer.answer_read();
+        CHECK(peer.sent.empty());
+        REQUIRE(peer.reads.size() == 1);
+        peer.answer_read();
+        CHECK(peer.sent == std::vector<Octets>{hex("0b 6e 65 77")});
+    }
+    SUBCASE("nor does silence, after earlier verdicts") {
+        peer.send("0e 03 00 03 00");
+        peer.answer_read();
+        server.replace_database(one_value(flag::read, "new"));
+        peer.advance(5s);
+        CHECK(peer.sent == std::vector<Octets>{hex("01 0e 03 00 0e")});
+    }
+}
+
+TEST_CASE("att server: a read is refused when the link has lost its encryption meanwhile") {
+    att::Server server{one_value(flag::read | flag::read_encrypted, "secret")};
+    server.read_events(true);
+    ServerPeer peer{server};
+    peer.client.security = {.encrypted = true, .key_size = 16};
+    peer.send("0a 03 00");
+    peer.client.security = {};
+    peer.sent.clear();
+    peer.answer_read();
+    CHECK(peer.sent == std::vector<Octets>{hex("01 0a 03 00 05")});
 }

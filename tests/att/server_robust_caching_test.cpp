@@ -249,3 +249,13 @@ TEST_CASE("att server: a client's features are its own, of one octet, and never 
     CHECK(other.send("0a 06 00") == hex("0b 00"));
     CHECK(peer.written.empty());
 }
+
+TEST_CASE("att server: 128-bit forms of the types count as their 16-bit ones") {
+    ChangingServer server;
+    RobustPeer peer{server};
+    server.change();
+    CHECK(peer.send("08 09 00 ff ff fb 34 9b 5f 80 00 00 80 00 10 00 00 03 28 00 00")[0] == 0x09);
+    CHECK(peer.send("08 01 00 ff ff fb 34 9b 5f 80 00 00 80 00 10 00 00 2a 2b 00 00") ==
+          hex("09 03 08 00 68"));
+    CHECK(peer.client.awareness() == ChangeAwareness::told);
+}

@@ -128,3 +128,16 @@ TEST_CASE("att server: a signature does not stand for the encryption that a valu
     CHECK(peer.send(Bytes{pdu}).empty());
     CHECK(peer.send("0a 03 00") == hex("0b"));
 }
+
+TEST_CASE("att server: a signed write that is ignored for being out of sync cannot be replayed") {
+    SignedServer server;
+    SignedPeer peer{server};
+    peer.client.set_features(client_feature::robust_caching);
+    peer.client.table_changed({first_handle, last_handle});
+    CHECK(peer.send(signed_a_1).empty());
+    CHECK(server.value() == text("v"));
+    peer.send("0a 03 00");
+    CHECK(peer.send("0a 03 00") == hex("0b 76"));
+    CHECK(peer.send(signed_a_1).empty());
+    CHECK(server.value() == text("v"));
+}

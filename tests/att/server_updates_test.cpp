@@ -192,6 +192,20 @@ TEST_CASE("att server: each change of a subscription is told once") {
     CHECK(peer.subscriptions[1].configuration == 0);
 }
 
+TEST_CASE("att server: an update has 512 octets at most, whatever is stored") {
+    HeartRateServer server;
+    server.set_rx_mtu(517);
+    Updates peer{server};
+    peer.send("02 05 02");
+    peer.sent.clear();
+    server.attribute(rate)->value.assign(600, 0x41);
+    CHECK_FALSE(peer.notify(rate));
+    CHECK_FALSE(peer.indicate(rate));
+    REQUIRE(peer.sent.size() == 2);
+    CHECK(peer.sent[0].size() == 3 + 512);
+    CHECK(peer.sent[1].size() == 3 + 512);
+}
+
 // ---- 3.4.7.4 Multiple Handle Value Notification
 
 namespace {
@@ -243,6 +257,7 @@ TEST_CASE("att server: several values are sent all or not at all") {
     ServerPeer peer{server, 2};
     CHECK(notify_multiple(peer, three) == errc::no_buffers);
     CHECK(peer.sent.empty());
+    CHECK(notify_multiple(peer, {}) == errc::invalid_argument);
     const std::array wrong{three[0], HandleValue{Handle{4}, Bytes::of("x")}};
     CHECK(notify_multiple(peer, wrong) == errc::invalid_argument);
     CHECK(peer.sent.empty());

@@ -286,3 +286,88 @@ TEST_CASE("gatt extensions: services registered anew while a client is connected
                                               "GattcReadResult 0040 0016 \"\"",
                                               "GattcReadDone 0040 0016 status 0"});
 }
+
+TEST_CASE("gatt extensions: more notifications than there is room for do not end the link") {
+    GattLink link;
+    const Octets one(1, 0x41);
+    const auto notify = [&](std::size_t count) {
+        const std::vector<att::HandleValue> values(count, {link.value, Bytes{one}});
+        return link.peripheral.host.notify_multiple(link.conn, values);
+    };
+    CHECK(notify(120) == errc::too_big);
+    CHECK(notify(0) == errc::invalid_argument);
+    std::size_t sent = 0;
+    while (!notify(16)) sent += 16;
+    CHECK(notify(16) == errc::no_buffers);
+    link.run();
+    CHECK(link.central.count<GattcNotify>() == sent);
+    CHECK(link.peripheral.count<SendReady>() == 1);
+    CHECK(link.peripheral.count<CentralDisconnect>() == 0);
+    CHECK(!notify(16));
+}
+
+TEST_CASE("gatt extensions: refused indications are told of when there is room again") {
+    GattLink link;
+    std::size_t accepted = 0;
+    while (!link.peripheral.host.indicate(link.conn, link.value, hex("01"))) ++accepted;
+    CHECK(accepted == config::send_queue{}.value);
+    CHECK(link.peripheral.count<SendReady>() == 0);
+    link.world.advance(std::chrono::seconds{10});
+    CHECK(link.peripheral.count<GattsIndicateDone>() == accepted);
+    CHECK(link.peripheral.count<SendReady>() == 1);
+}
+
+TEST_CASE("gatt extensions: an event never names a handle of a table that is gone") {
+    GattLink link;
+    link.peripheral.handler = [&](const Event& event) {
+        if (std::holds_alternative<GattsWrite>(event))
+            register_services(link.peripheral, {{UUID{0xff20}, {{UUID{0xff21}, flag::read}}}});
+    };
+    const std::array values{att::HandleValue{link.value, Bytes::of("a")},
+                            att::HandleValue{link.description, Bytes::of("b")}};
+    CHECK(!link.central.host.write_reliable(link.conn, values));
+    link.run();
+    CHECK(link.peripheral.count<GattsWrite>() == 1);
+    CHECK(link.central.take_events() == Lines{"GattcWriteDone 0040 0016 status 0"});
+}
+
+TEST_CASE("gatt extensions: reliable writes without end leave buffers for answers") {
+    GattLink link;
+    link.world.air.vanish(*link.central.controller);
+    const Octets value(512, 0x55);
+    const std::vector<att::HandleValue> values(7, {link.value, Bytes{value}});
+    std::size_t accepted = 0;
+    error_code error;
+    while (!(error = link.central.host.write_reliable(link.conn, values))) ++accepted;
+    CHECK(error == errc::busy);  // one link's queue of procedures
+    CHECK(accepted == gatt::Client::default_queue_size);
+    link.central.inject("02 40 20 07 00 03 00 04 00 0a 03 00");
+    CHECK(link.central.count<PeripheralDisconnect>() == 0);
+}
+
+TEST_CASE("gatt extensions: a value is read whole while the peer exchanges the MTU") {
+    GattLink link;
+    std::vector<std::uint8_t> value(200, 0x07);
+    register_services(link.central, {{UUID{0xff20}, {{UUID{0xff21}, flag::read, {}, value}}}});
+    REQUIRE(!link.peripheral.host.read_long(link.conn, link.value));
+    REQUIRE(!link.central.host.exchange_mtu(link.conn));
+    link.run();
+    REQUIRE(link.peripheral.count<GattcReadResult>() == 1);
+    CHECK(link.peripheral.last<GattcReadResult>()->data == Bytes{value});
+}
+
+TEST_CASE("gatt extensions: what changes on a link is discovered anew a second later") {
+    GattLink link;
+    Host& host = link.central.host;
+    const auto discover = [&] {
+        REQUIRE(
+            !host.discover_characteristics(link.conn, AttributeHandle{0x14}, att::last_handle, {}));
+        link.run();
+        return link.central.take_events();
+    };
+    CHECK(discover().size() == 4);
+    register_services(link.peripheral, {{UUID{0xff20}, {{UUID{0xff21}, flag::read}}}});
+    link.world.advance(std::chrono::seconds{1});
+    CHECK(discover() == Lines{"GattcCharacteristicResult 0040 ffff 0016 2 UUID(0xff21)",
+                              "GattcCharacteristicDone 0040 status 0"});
+}

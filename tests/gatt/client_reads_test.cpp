@@ -119,6 +119,20 @@ TEST_CASE("gatt client: values of variable length may be cut anywhere where the 
     }
 }
 
+TEST_CASE("gatt client: values may be cut by the MTU that was when they were asked for") {
+    ClientScript script;
+    read_three_variable(script);
+    script.drain();
+    CHECK(script.bearer.finish_mtu_exchange(256, 100));  // the peer exchanges the MTU meanwhile
+    CHECK(script.peer("21 | 1e 00 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa") ==
+          Lines{"value 0003 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "read done 0003: ok"});
+    // Once it is known for sure, they may not.
+    read_three_variable(script);
+    script.drain();
+    CHECK(script.peer("21 | 1e 00 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa") ==
+          Lines{"read done 0003: protocol error"});
+}
+
 TEST_CASE("gatt client: read multiple takes two handles at least, and what fits one request") {
     ClientScript script;
     const std::vector<att::Handle> handles(12, handle(3));

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -38,13 +41,20 @@ public:
         client.receive(ctx, octets);
         return drain();
     }
+    /// Wakes the client when it has asked for that; and as well too early, as a host does that
+    /// looks after all it has at once: then nothing must come of it, nor a wake-up get lost.
     Lines wait(Duration duration) {
-        now += duration;
-        if (now >= wake) {
-            wake = never;
-            auto ctx = context();
-            client.on_timer(ctx);
+        const Time end = now + duration;
+        wake = std::min(wake, out.take_wake());
+        if (now < wake) {
+            now = std::min(end, wake - Duration{1});
+            const std::size_t before = out.size();
+            call_on_timer();
+            CHECK(out.size() == before);
+            wake = out.take_wake();
         }
+        now = end;
+        if (now >= wake) call_on_timer();
         return drain();
     }
     Lines disconnect() {
@@ -71,6 +81,11 @@ public:
     gatt::IndicationToken last_token = 0;
 
 private:
+    void call_on_timer() {
+        wake = never;
+        auto ctx = context();
+        client.on_timer(ctx);
+    }
     static std::string text(att::Handle handle) {
         const std::uint16_t value = att::number(handle);
         const std::uint8_t octets[]{static_cast<std::uint8_t>(value >> 8),

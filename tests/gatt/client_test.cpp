@@ -54,6 +54,36 @@ TEST_CASE("gatt client: a request unanswered for 30 s closes the bearer") {
     CHECK(script.all_buffers_back());
 }
 
+TEST_CASE("gatt client: on a bearer that the server side has closed nothing is sent any more") {
+    ClientScript script;
+    CHECK(script.peer("1d 03 00 aa").size() == 1);  // to be confirmed within 5 s
+    std::vector<Buffer> taken;
+    SUBCASE("nor a request that waits for a buffer") {
+        while (Buffer buffer = script.pool.acquire()) taken.push_back(std::move(buffer));
+    }
+    SUBCASE("nor the request behind one") {}
+    REQUIRE_FALSE(script.call(&Client::read, handle(1)));
+    REQUIRE_FALSE(script.call(&Client::read, handle(2)));
+    script.drain();
+    taken.clear();
+    script.bearer.close();
+    CHECK(script.call(&Client::confirm, script.last_token) == errc::not_connected);
+    CHECK(script.peer("0b aa") == Lines{});
+    const Lines both_done{"read done 0000: not connected", "read done 0000: not connected"};
+    SUBCASE("whether the timer comes first") {
+        auto ctx = script.context();
+        script.now += 1h;
+        script.client.on_timer(ctx);
+        CHECK(script.drain() == both_done);
+        CHECK(script.disconnect() == Lines{});
+    }
+    SUBCASE("or the end of the link") {
+        CHECK(script.disconnect() == both_done);
+        CHECK(script.wait(1h) == Lines{});
+    }
+    CHECK(script.all_buffers_back());
+}
+
 TEST_CASE("gatt client: each request has 30 s of its own") {
     ClientScript script;
     REQUIRE_FALSE(script.call(&Client::discover_services, std::nullopt, ServiceType::primary));

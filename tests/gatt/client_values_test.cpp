@@ -65,7 +65,8 @@ TEST_CASE("gatt client: when both sides' MTU requests cross, the exchange is new
     REQUIRE_FALSE(script.call(&Client::exchange_mtu, 256));
     script.drain();
     CHECK(script.bearer.finish_mtu_exchange(256, 100));  // the server side answers the peer
-    CHECK(script.peer("03 64 00") == Lines{"exchange done: ok"});
+    // A peer that says something else now does not take back what it has said (B09).
+    CHECK(script.peer("03 17 00") == Lines{"exchange done: ok"});
     CHECK(script.bearer.mtu() == 100);
 }
 
@@ -135,6 +136,55 @@ TEST_CASE("gatt client: a long value is read part by part") {
         CHECK(script.peer("0d " + times(23, "cc")) == Lines{"read done 0003: protocol error"});
     }
     CHECK(script.all_buffers_back());
+}
+
+TEST_CASE("gatt client: a part that was full when it was asked for is not the last one") {
+    ClientScript script;
+    REQUIRE_FALSE(script.call(&Client::read_long, handle(3)));
+    CHECK(script.drain() == Lines{"send 0a0300"});
+    CHECK(script.bearer.finish_mtu_exchange(256, 100));  // the peer exchanges the MTU meanwhile
+    SUBCASE("but answers by the one of before") {
+        CHECK(script.peer("0b " + times(22, "aa")) == Lines{"send 0c03001600"});
+        // From here on 100 is what both know of.
+        CHECK(script.peer("0d " + times(99, "bb")) == Lines{"send 0c03007900"});
+        CHECK(script.peer("0d " + times(98, "cc")) ==
+              Lines{"value 0003 " + times(22, "aa") + times(99, "bb") + times(98, "cc"),
+                    "read done 0003: ok"});
+    }
+    SUBCASE("and answers by the new one") {
+        CHECK(script.peer("0b " + times(99, "aa")) == Lines{"send 0c03006300"});
+        CHECK(script.peer("0d") == Lines{"value 0003 " + times(99, "aa"), "read done 0003: ok"});
+    }
+    SUBCASE("but a shorter one is") {
+        CHECK(script.peer("0b " + times(21, "aa")) ==
+              Lines{"value 0003 " + times(21, "aa"), "read done 0003: ok"});
+    }
+    CHECK(script.all_buffers_back());
+}
+
+TEST_CASE("gatt client: of a value of 512 octets, the longest there are, nothing more is asked") {
+    ClientScript by_one{513};
+    REQUIRE_FALSE(by_one.call(&Client::read_long, handle(3)));
+    by_one.drain();
+    CHECK(by_one.peer("0b " + times(512, "aa")) ==
+          Lines{"value 0003 " + times(512, "aa"), "read done 0003: ok"});
+
+    ClientScript by_two{257};
+    REQUIRE_FALSE(by_two.call(&Client::read_long, handle(3)));
+    by_two.drain();
+    CHECK(by_two.peer("0b " + times(256, "aa")) == Lines{"send 0c03000001"});
+    CHECK(by_two.peer("0d " + times(256, "bb")) ==
+          Lines{"value 0003 " + times(256, "aa") + times(256, "bb"), "read done 0003: ok"});
+    CHECK(by_two.all_buffers_back());
+
+    ClientScript by_many;  // 23 * 22 + 6
+    REQUIRE_FALSE(by_many.call(&Client::read_long, handle(3)));
+    by_many.drain();
+    CHECK(by_many.peer("0b " + times(22, "aa")) == Lines{"send 0c03001600"});
+    for (int part = 2; part <= 23; ++part) CHECK(by_many.peer("0d " + times(22, "aa")).size() == 1);
+    CHECK(by_many.peer("0d " + times(6, "bb")) ==
+          Lines{"value 0003 " + times(506, "aa") + times(6, "bb"), "read done 0003: ok"});
+    CHECK(by_many.all_buffers_back());
 }
 
 TEST_CASE("gatt client: a write with response is done when the peer says so") {

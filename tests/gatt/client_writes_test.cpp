@@ -81,15 +81,32 @@ TEST_CASE("gatt client: a reliable write names the value that the peer refused")
     CHECK(script.all_buffers_back());
 }
 
-TEST_CASE("gatt client: a reliable write holds as many values as buffers, and packs small ones") {
+TEST_CASE("gatt client: the values of a reliable write share buffers, empty ones among them") {
     ClientScript script;
-    std::vector<att::HandleValue> values(100, att::HandleValue{handle(3), short_value});
+    std::vector<att::HandleValue> values(31, att::HandleValue{handle(3), short_value});
+    values.push_back({handle(5), {}});
     REQUIRE_FALSE(script.call(&Client::write_reliable, values));
-    CHECK(script.pool.available() == 1);  // 600 octets with their headers, and the request
+    CHECK(script.pool.available() == 2);  // 62 octets, and the request
     script.drain();
     std::string lines;
-    for (int i = 0; i < 100; ++i) lines = script.peer("17 0300 0000 0102").back();
-    CHECK(lines == "send 1801");
+    for (int i = 0; i < 31; ++i) lines = script.peer("17 0300 0000 0102").back();
+    CHECK(lines == "send 1605000000");
+    CHECK(script.peer("17 0500 0000") == Lines{"send 1801"});
+    CHECK(script.peer("19") == Lines{"write done 0003: ok"});
+    CHECK(script.all_buffers_back());
+}
+
+TEST_CASE("gatt client: a value that goes over into another buffer is sent in parts") {
+    ClientScript script{517};
+    const Octets first(512, 0xaa);
+    const Octets second(49, 0xbb);  // the pool's buffers hold 560 octets
+    const att::HandleValue values[]{{handle(3), first}, {handle(5), second}};
+    REQUIRE_FALSE(script.call(&Client::write_reliable, values));
+    CHECK(script.drain() == Lines{"send 1603000000" + to_hex(first)});
+    const std::string part = to_hex(Bytes{second}.first(48));
+    CHECK(script.peer("17 0300 0000 " + to_hex(first)) == Lines{"send 1605000000" + part});
+    CHECK(script.peer("17 0500 0000 " + part) == Lines{"send 1605003000bb"});
+    CHECK(script.peer("17 0500 3000 bb") == Lines{"send 1801"});
     CHECK(script.peer("19") == Lines{"write done 0003: ok"});
     CHECK(script.all_buffers_back());
 }
@@ -106,20 +123,33 @@ TEST_CASE("gatt client: a reliable write that cannot be held is refused at the c
     CHECK(write(script, one_too_large) == errc::too_big);
     const std::vector<att::HandleValue> five(5, att::HandleValue{handle(3), largest});
     CHECK(write(script, five) == errc::no_buffers);
+    const std::vector<att::HandleValue> many(33, att::HandleValue{handle(3), {}});
+    CHECK(write(script, many) == errc::too_big);
     CHECK(script.all_buffers_back());
     CHECK(script.drain() == Lines{});
+    CHECK_FALSE(write(script, std::span{many}.first(32)));
+}
 
-    BufferPool large_pool{16, 520};
-    gatt::ClientOutbox out;
-    att::Bearer bearer;
-    Client client{bearer};
-    gatt::ClientContext ctx{Time{}, large_pool, out};
-    const std::vector<att::HandleValue> nine(9, att::HandleValue{handle(3), largest});
-    CHECK(client.write_reliable(ctx, nine) == errc::too_big);
-    CHECK(large_pool.available() == 16);
-    CHECK_FALSE(client.write_reliable(ctx, std::span{nine}.first(8)));
-    client.on_disconnected(ctx);
-    out.clear();
+TEST_CASE("gatt client: a reliable write holds 4,096 octets, of whatever sizes the values are") {
+    for (const std::size_t size : {512U, 261U, 255U, 137U}) {
+        CAPTURE(size);
+        BufferPool pool{16, 521};
+        gatt::ClientOutbox out;
+        att::Bearer bearer;
+        Client client{bearer};
+        gatt::ClientContext ctx{Time{}, pool, out};
+        const Octets value(size, 0xbb);
+        std::vector<att::HandleValue> values(4096 / size, att::HandleValue{handle(3), value});
+        values.push_back({handle(5), Bytes{value}.first(4096 % size)});
+        CHECK_FALSE(client.write_reliable(ctx, values));
+        client.on_disconnected(ctx);
+        out.clear();
+        CHECK(pool.available() == 16);
+        values.push_back({handle(7), Bytes{value}.first(1)});
+        CHECK(client.write_reliable(ctx, values) == errc::too_big);
+        CHECK(out.empty());
+        CHECK(pool.available() == 16);
+    }
 }
 
 // The codes were computed with OpenSSL's command-line CMAC under K of RFC 4493, section 4, over

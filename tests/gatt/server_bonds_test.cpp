@@ -37,7 +37,8 @@ TEST_CASE("gatt server: a bonded client finds its subscriptions and features aga
     CHECK(record.configurations ==
           std::vector<ClientConfiguration>{{Handle{0x0d}, 2}, {Handle{0x17}, 1}});
     CHECK(record.features == 5);
-    CHECK(record.known_table == server.hash());
+    CHECK(record.table == server.hash());
+    CHECK(record.aware);
 
     ServerPeer peer{server};
     CHECK(peer.send("0a 17 00") == hex("0b 00 00"));
@@ -83,8 +84,28 @@ TEST_CASE("gatt server: a bonded client that comes back to another table is told
     server.announce_change(peer.ctx(), peer.session);
     peer.drain();
     CHECK(peer.sent == std::vector<Octets>{hex("1d 0c 00 01 00 ff ff")});
-    CHECK_FALSE(server.record(peer.client).known_table.has_value());
+    CHECK_FALSE(server.record(peer.client).aware);
     peer.send("1e");
     CHECK(peer.client.awareness() == ChangeAwareness::aware);
-    CHECK(server.record(peer.client).known_table == server.hash());
+    CHECK(server.record(peer.client).aware);
+}
+
+// Without robust caching and Service Changed nothing ever makes a client aware again.
+TEST_CASE("gatt server: subscriptions are kept for a client that never learnt of a change, too") {
+    Server server;
+    REQUIRE(server.register_services(heart_rate()).has_value());
+    ClientRecord record;
+    {
+        ServerPeer peer{server};
+        REQUIRE(server.register_services(another_service()).has_value());
+        CHECK(peer.send("12 17 00 01 00") == hex("13"));
+        record = server.record(peer.client);
+    }
+    for (int connection = 0; connection < 2; ++connection) {
+        ServerPeer peer{server};
+        server.restore(peer.client, record);
+        CHECK(peer.client.awareness() == ChangeAwareness::unaware);
+        CHECK(peer.send("0a 17 00") == hex("0b 01 00"));
+        record = server.record(peer.client);
+    }
 }

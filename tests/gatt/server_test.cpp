@@ -220,3 +220,30 @@ TEST_CASE("gatt server: an appending value collects writes until it is read") {
     CHECK_FALSE(server.write(Handle{26}, Bytes::of("B")));
     CHECK(read(server, Handle{26}) == text("B"));
 }
+
+TEST_CASE("gatt server: a long write to an appending value adds to it") {
+    Server server;
+    REQUIRE(server.register_services(two_services()).has_value());
+    CHECK_FALSE(server.set_buffer(Handle{26}, 30, true));
+    ServerPeer peer{server};
+    peer.send("12 1a 00 61 62 63");
+    peer.send("16 1a 00 00 00 64 65");
+    peer.send("16 1a 00 02 00 66");
+    CHECK(peer.send("18 01") == hex("19"));
+    CHECK(read(server, Handle{26}) == text("abcdef"));
+    peer.send("12 1a 00 61");
+    peer.send("16 1a 00 01 00 62");  // offsets count from the first new octet
+    CHECK(peer.send("18 01") == hex("01 18 1a 00 07"));
+    CHECK(read(server, Handle{26}) == text("a"));
+}
+
+TEST_CASE("gatt server: a value's capacity has a limit, and it may be written with itself") {
+    Server server;
+    REQUIRE(server.register_services(two_services()).has_value());
+    CHECK(server.set_buffer(Handle{26}, 65'536) == errc::too_big);
+    CHECK(server.set_buffer(Handle{26}, ~std::size_t{0}) == errc::too_big);
+    CHECK_FALSE(server.set_buffer(Handle{26}, 65'535));
+    CHECK_FALSE(server.write(Handle{26}, Bytes::of("abcdef")));
+    CHECK_FALSE(server.write(Handle{26}, server.read(Handle{26})->subspan(2)));
+    CHECK(read(server, Handle{26}) == text("cdef"));
+}

@@ -148,3 +148,28 @@ TEST_CASE("gatt services: each value may ask for its own key size") {
     CHECK(register_error({{uuid, {{uuid, 0x02, {}, {}, 6}}}}) == errc::invalid_argument);
     CHECK(register_error({{uuid, {{uuid, 0x02, {}, {}, 17}}}}) == errc::invalid_argument);
 }
+
+TEST_CASE("gatt services: a characteristic has one CCCD and one Extended Properties at most") {
+    const UUID uuid{0x180d}, configuration{0x2902}, extended{0x2900};
+    CHECK(register_error({{uuid, {{uuid, 0x12, {{configuration, 0}, {configuration, 0}}}}}}) ==
+          errc::invalid_argument);
+    CHECK(register_error({{uuid, {{uuid, 0x82, {{extended, 0}, {extended, 0}}}}}}) ==
+          errc::invalid_argument);
+}
+
+TEST_CASE("gatt services: declared extended properties are fixed, and a change of them is one") {
+    const auto table = [](std::uint8_t value) {
+        return Services{{UUID{0x180d}, {{UUID{0x2a37}, 0x8a, {{UUID{0x2900}, 0x0a, {value, 0}}}}}}};
+    };
+    Server server;
+    REQUIRE(server.register_services(table(1)).has_value());
+    ServerPeer peer{server};
+    CHECK(peer.send("0a 17 00") == hex("0b 01 00"));
+    CHECK(peer.send("12 17 00 00 00") == hex("01 12 17 00 03"));
+    CHECK(server.write(Handle{0x17}, hex("00 00")) == errc::invalid_argument);
+    const crypto::Block hash = server.hash();
+    CHECK_FALSE(server.register_services(table(1))->changed.has_value());
+    CHECK(server.hash() == hash);
+    CHECK(server.register_services(table(3))->changed.has_value());
+    CHECK(server.hash() != hash);
+}
