@@ -84,9 +84,7 @@ DiscoveryQuery DiscoverPrimaryServiceByUuid::query() const {
 }
 
 Buffer DiscoverPrimaryServiceByUuid::request(ClientContext& ctx, const att::Bearer&) {
-    // A server may compare octets; what has 16 bits it hardly holds in 128.
-    const UUID shortest = uuid_.shortest();
-    const UUID uuid = shortest.size() == 2 ? shortest : uuid_.canonical();
+    const UUID uuid = att::wire_uuid(uuid_);
     return encode_request(ctx, att::FindByTypeValueRequest{range_.first(), range_.last(),
                                                            primary_service, uuid.bytes()});
 }
