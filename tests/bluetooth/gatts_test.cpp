@@ -95,9 +95,9 @@ TEST_CASE("gatts: write commands and descriptors raise the event, CCCDs and loca
     REQUIRE(!link.central.host.write(link.conn, link.configuration, hex("01 00"), true));
     REQUIRE(!link.peripheral.host.write_value(link.value, hex("04"), false));
     link.run();
-    CHECK(link.peripheral.take_events() ==
-          Lines{"GattsWrite 0040 0016", "GattsWrite 0040 001c", "GattsWrite 0040 0018",
-                "GattsSubscribe 0040 0016 1"});
+    CHECK(link.peripheral.take_events() == Lines{"GattsWrite 0040 0016", "GattsWrite 0040 001c",
+                                                 "GattsWrite 0040 0018",
+                                                 "GattsSubscribe 0040 0016 1"});
 }
 
 TEST_CASE("gatts: access that the flags do not allow is answered as the specification says") {
