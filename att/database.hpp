@@ -44,11 +44,12 @@ struct Attribute {
     enum class Kind : std::uint8_t {
         service,
         include,
-        characteristic,        ///< the declaration
-        value,                 ///< of a characteristic
-        descriptor,            ///< any but the next
-        client_configuration,  ///< its value belongs to each client, not to the database
-        client_features,       ///< as that
+        characteristic,  ///< the declaration
+        value,           ///< of a characteristic
+        descriptor,      ///< any but the next
+        // of_each_client:
+        client_configuration,
+        client_features,
     };
     static constexpr std::size_t default_capacity = 20;
     static constexpr std::uint16_t no_configuration = 0xffff;
@@ -67,6 +68,8 @@ struct Attribute {
     std::size_t capacity = default_capacity;  ///< for remote writes; what exceeds it is dropped
     std::vector<std::uint8_t> value;
 
+    /// Whether each client has a value of its own here.
+    bool of_each_client() const { return kind >= Kind::client_configuration; }
     /// Whether a client that knows `other` needs not rediscover this attribute.
     bool same_definition(const Attribute& other) const;
 };

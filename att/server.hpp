@@ -273,6 +273,8 @@ private:
                                           Bytes value) const;
     std::optional<ErrorCode> merge(const ServerSession& session, Handle handle);
     void store(const ServerContext& ctx, ClientState& client, Attribute& attribute, Bytes value);
+    void store_for(const ServerContext& ctx, ClientState& client, const Attribute& attribute,
+                   Bytes value);
 
     // server_updates.cpp
     const Attribute* characteristic_value(Handle handle) const {
@@ -291,9 +293,10 @@ private:
 
     /// No client sees more than 512 octets (Vol 3 Part F 3.2.9), whatever the application stored.
     static Bytes value_of(const ClientState& client, const Attribute& attribute) {
-        if (attribute.kind == Attribute::Kind::client_configuration)
+        if (attribute.of_each_client()) {
+            if (attribute.kind == Attribute::Kind::client_features) return client.features_;
             return client.configurations_[attribute.configuration];
-        if (attribute.kind == Attribute::Kind::client_features) return client.features_;
+        }
         return {attribute.value.data(), std::min(attribute.value.size(), max_value_size)};
     }
 

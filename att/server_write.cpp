@@ -52,22 +52,31 @@ std::optional<ErrorCode> Server::unacceptable(const ClientState& client, const A
 
 void Server::store(const ServerContext& ctx, ClientState& client, Attribute& attribute,
                    Bytes value) {
+    if (attribute.of_each_client()) return store_for(ctx, client, attribute, value);
+    // What exceeds the capacity is dropped without an error, as MicroPython does.
+    std::vector<std::uint8_t>& stored = attribute.value;
+    if (attribute.append) {
+        const std::size_t room = attribute.capacity - std::min(stored.size(), attribute.capacity);
+        const Bytes taken = value.first(std::min(value.size(), room));
+        stored.insert(stored.end(), taken.begin(), taken.end());
+    } else {
+        const Bytes taken = value.first(std::min(value.size(), attribute.capacity));
+        stored.resize(taken.size());  // nearly always the size it has
+        if (!taken.empty()) std::memcpy(stored.data(), taken.data(), taken.size());
+    }
+}
+
+/// Stores what a client has for itself.
+void Server::store_for(const ServerContext& ctx, ClientState& client, const Attribute& attribute,
+                       Bytes value) {
     if (attribute.kind == Attribute::Kind::client_features)
         return client.set_features(value[0] & client_feature::all);
-    if (attribute.kind == Attribute::Kind::client_configuration) {
-        const std::uint16_t before = client.configuration(attribute.configuration);
-        client.configurations_[attribute.configuration] = {value[0], value[1]};
-        const std::uint16_t now = client.configuration(attribute.configuration);
-        const Handle configured = database_.configured_value(attribute.configuration);
-        if (now != before && database_.find(configured)->user)
-            ctx.out.push(Subscribed{configured, now});
-        return;
-    }
-    if (!attribute.append) attribute.value.clear();
-    // What exceeds the capacity is dropped without an error, as MicroPython does.
-    const std::size_t used = std::min(attribute.value.size(), attribute.capacity);
-    const std::size_t taken = std::min(value.size(), attribute.capacity - used);
-    attribute.value.insert(attribute.value.end(), value.data(), value.data() + taken);
+    const std::uint16_t before = client.configuration(attribute.configuration);
+    client.configurations_[attribute.configuration] = {value[0], value[1]};
+    const std::uint16_t now = client.configuration(attribute.configuration);
+    const Handle configured = database_.configured_value(attribute.configuration);
+    if (now != before && database_.find(configured)->user)
+        ctx.out.push(Subscribed{configured, now});
 }
 
 Server::Outcome Server::write(Run& run) {

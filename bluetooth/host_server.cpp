@@ -20,18 +20,14 @@ void Host::execute(Connection& connection, att::ReadRequested& action) {
     delivery_.deliver(GattsReadRequest{connection.handle, action.handle, &read_verdict_}, answer);
 }
 void Host::execute(Connection& connection, att::Written& action) {
-    if (action.table != server_->table_number()) {  // a handler has replaced the table since
-        with_server(connection, [&](auto context) {
-            server_->answer_write(context, connection.att.session, action.token);
-        });
-        return;
-    }
     const auto answer = [this, handle = connection.handle, token = action.token] {
         if (Connection* writer = find(handle))
             with_server(*writer, [&](auto context) {
                 server_->answer_write(context, writer->att.session, token);
             });
     };
+    // A handler may have replaced the table since, by which the handle meant this value.
+    if (action.table != server_->table_number()) return answer();
     delivery_.deliver(GattsWrite{connection.handle, action.handle}, answer);
 }
 void Host::execute(Connection& connection, att::Subscribed& action) {
