@@ -22,7 +22,8 @@ public:
         std::uint16_t offset = 0;
         Bytes octets;
     };
-    /// A queue left alone for this long is forgotten.
+    /// A queue left alone for this long is forgotten. The client's next Prepare or Execute is then
+    /// refused, as it may count on what is no more.
     static constexpr std::chrono::seconds lifetime{30};
 
     PreparedWrites(std::size_t max_fragments, std::size_t max_buffers)

@@ -202,8 +202,8 @@ public:
         const Attribute* found = characteristic_value(handle);
         return found != nullptr && client.configuration(found->configuration) != 0;
     }
-    /// Notifies or else indicates the stored value if the client has subscribed to that and knows
-    /// the table.
+    /// Notifies or else indicates the stored value if the client has subscribed to that, knows the
+    /// table and can still be reached.
     error_code send_update(const ServerContext& ctx, ServerSession& session, Handle handle);
     /// Tells the client of what has changed in the table, if it subscribed to Service Changed
     /// (Vol 3 Part G 7.1): now, or as soon as its bearer allows. To be called after the table was

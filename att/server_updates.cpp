@@ -62,7 +62,8 @@ error_code Server::indicate(const ServerContext& ctx, ServerSession& session, Ha
 error_code Server::send_update(const ServerContext& ctx, ServerSession& session, Handle handle) {
     const Attribute* found = characteristic_value(handle);
     if (found == nullptr) return make_error(errc::invalid_argument);
-    if (session.client_.out_of_sync()) return {};
+    // Who cannot be told is no reason to fail: nobody asked for this client in particular.
+    if (session.client_.out_of_sync() || session.bearer_.closed()) return {};
     const std::uint16_t subscribed = session.client_.configuration(found->configuration);
     if ((subscribed & 1) != 0) return notify(ctx, session, handle);
     if ((subscribed & 2) != 0) return indicate(ctx, session, handle);

@@ -158,6 +158,11 @@ Server::Outcome Server::prepare_write(Run& run) {
     if (const auto error = unwritable(run.session, *found, flag::write))
         return refuse(run, handle, *error);
     PreparedWrites& prepared = run.session.prepared_;
+    // What comes behind a part that was lost would not make a whole.
+    if (prepared.lost()) {
+        prepared.clear();
+        return refuse(run, handle, ErrorCode::unlikely_error);
+    }
     if (!prepared.add(run.ctx.buffers, run.ctx.now, handle, request->value_offset,
                       request->part_attribute_value))
         return refuse(run, handle, ErrorCode::prepare_queue_full);

@@ -18,7 +18,8 @@
 //   follow right after the running handler.
 // * Each call that can fail has two forms. One throws `bluetooth::system_error`, whose text says
 //   what to do next; the other takes a trailing `error_code&` and never throws. All of them need an
-//   active adapter (`errc::not_active`) unless they say otherwise; arguments are checked first.
+//   active adapter (`errc::not_active`) unless they say otherwise; what is wrong with
+//   arguments in themselves, such as a size or a range, is mostly told before that.
 //   While a failed controller is brought up again they give `errc::try_again`, until
 //   `ControllerRestarted` or `AdapterLost`.
 // * Data arguments are copied before a call returns. Views in events live until the handler
@@ -286,8 +287,12 @@ public:
     /// the clients by Service Changed, and ends their subscriptions to what has changed. A call
     /// that fails leaves the former table in place. Values start empty unless defined otherwise,
     /// with room for 20 octets at least. `GattsSubscribe` follows when a client subscribes.
-    /// Errors: `errc::invalid_argument` (a service includes itself or one that is not there, a key
-    /// size is not 7 to 16, a value is longer than 512 octets), `errc::too_big` (handles used up).
+    /// The handles of declared CCCDs and extended properties are in the result, but `gatts_read`
+    /// and `gatts_write` do not take them: their values are the clients' and the table's. Errors:
+    /// `errc::invalid_argument` (a service includes itself, if only by way of others, or one that
+    /// is not there; a key size is not 7 to 16; a value is longer than 512 octets; two CCCDs or
+    /// extended properties in one characteristic), `errc::too_big` (handles used up),
+    /// `errc::try_again` (a handler has meanwhile registered others).
     /// Vol 3 Part G 3.
     std::vector<std::vector<AttributeHandle>> gatts_register_services(
         std::span<const Service> services);
@@ -300,10 +305,11 @@ public:
     /// `errc::invalid_argument` from an empty value.
     Bytes gatts_read(AttributeHandle value_handle);
     Bytes gatts_read(AttributeHandle value_handle, error_code& error);
-    /// Replaces a value; returns its size. With `send_update` every connection that subscribed is
-    /// sent this very value, by notification where it asked for that, else by indication. Errors:
-    /// `errc::invalid_argument` (no such value); and with the value stored, but not sent to every
-    /// subscriber, `errc::no_buffers` (`SendReady` follows), `errc::too_big` (`config::strict`).
+    /// Replaces a value; returns its size. With `send_update` every connection that subscribed (and
+    /// is not yet to hear of a change of our services, or given up) is sent this very value, by
+    /// notification where it asked for that, else by indication. Errors: `errc::invalid_argument`
+    /// (no such value); and with the value stored, but not sent to every subscriber,
+    /// `errc::no_buffers` (`SendReady` follows), `errc::too_big` (`config::strict`).
     std::size_t gatts_write(AttributeHandle value_handle, Bytes data, bool send_update = false);
     std::size_t gatts_write(AttributeHandle value_handle, Bytes data, bool send_update,
                             error_code& error);
@@ -326,7 +332,7 @@ public:
                       std::optional<Bytes> data, error_code& error);
     /// Notifies of several values, in as few packets as the client can take (an extension). All or,
     /// with an error, none are sent. Errors as for `gatts_notify`, and `errc::too_big` for more
-    /// values than half of `config::send_queue`. Vol 3 Part G 4.10.2.
+    /// values than `config::send_queue`. Vol 3 Part G 4.10.2.
     void gatts_notify_multiple(ConnectionHandle conn_handle, std::span<const HandleValue> values);
     void gatts_notify_multiple(ConnectionHandle conn_handle, std::span<const HandleValue> values,
                                error_code& error);
@@ -374,9 +380,9 @@ public:
     void gattc_discover_characteristics(ConnectionHandle conn_handle, AttributeHandle start_handle,
                                         AttributeHandle end_handle, std::optional<UUID> uuid,
                                         error_code& error);
-    /// Every attribute behind `start_handle` up to `end_handle`; pass the value handle of a
-    /// characteristic and its end handle to get its descriptors: `GattcDescriptorResult`…,
-    /// `GattcDescriptorDone`. Vol 3 Part G 4.7.
+    /// Every attribute behind `start_handle` (which may be 0) up to `end_handle`; pass the value
+    /// handle of a characteristic and its end handle to get its descriptors:
+    /// `GattcDescriptorResult`…, `GattcDescriptorDone`. Vol 3 Part G 4.7.
     void gattc_discover_descriptors(ConnectionHandle conn_handle, AttributeHandle start_handle,
                                     AttributeHandle end_handle);
     void gattc_discover_descriptors(ConnectionHandle conn_handle, AttributeHandle start_handle,

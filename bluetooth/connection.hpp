@@ -3,6 +3,7 @@
 // Private: everything that belongs to one link.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "att/bearer.hpp"
@@ -74,7 +75,15 @@ struct Connection {
     ConnectionParameters wanted_parameters{};  ///< of that update
     bool updates_by_l2cap = false;  ///< one of the link layers lacks the procedure for it
     std::uint16_t send_queue = 0;   ///< `config::send_queue` when the link began
-    bool wants_send_ready = false;  ///< something was refused for want of room
+
+    /// What was refused for want of room: `SendReady` is due when it would be taken.
+    struct Refused {
+        bool any = false;
+        std::size_t packets = 0;  ///< the most in one call
+        std::size_t buffers = 0;  ///< the same, beside those of the packets
+        bool indication = false;
+    };
+    Refused refused;
 };
 
 }  // namespace bluetooth

@@ -31,6 +31,8 @@ public:
         return static_cast<bool>(handler_changed_ ? next_handler_ : handler_);
     }
     bool delivering() const { return delivering_; }
+    /// Whether the last call of the handler ended by an exception.
+    bool handler_failed() const { return handler_failed_; }
 
     /// Calls the handler with `event`, and `afterwards` behind it. Inside a handler both wait until
     /// that handler has returned, but come before what was waiting already: what a handler causes
@@ -70,8 +72,10 @@ private:
 
     void call(const Event& event) {
         caused_ = 0;
+        handler_failed_ = true;
         try {
             if (handler_) handler_(event);
+            handler_failed_ = false;
         } catch (const std::exception& failure) {
             log::error("ble", "exception in the irq handler, event ", code_of(event), ": ",
                        failure.what());
@@ -85,6 +89,7 @@ private:
     Handler next_handler_;
     bool handler_changed_ = false;
     bool delivering_ = false;
+    bool handler_failed_ = false;
     std::deque<Waiting> waiting_;
     std::size_t caused_ = 0;  // how many in front the running handler has caused
 };

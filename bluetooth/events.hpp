@@ -237,8 +237,8 @@ struct GattcIndicate {
 
 // ---- extensions
 
-/// A `gatts_notify`, `gatts_indicate`, `gatts_write` with update or `gattc_write` without response
-/// was refused with `errc::no_buffers`; now there is room on that link again.
+/// A call that sends something on this link was refused with `errc::no_buffers`: `gatts_notify` and
+/// its kin, `gatts_write` with update, or one of the `gattc_write` family. Now it would be taken.
 struct SendReady {
     static constexpr int code = 0x100;
     ConnectionHandle conn_handle{};

@@ -11,8 +11,11 @@
 namespace bluetooth {
 namespace {
 
-// Half of it is more than all peers together can hold of it (`att::ServerLimits`).
-constexpr std::size_t send_buffer_count = 1024;
+// Enough for all that every link may hold on behalf of its peer, and as much again as one link's
+// longest queue.
+constexpr std::size_t held_for_peer = att::ServerLimits{}.waiting_pdus +
+                                      att::ServerLimits{}.prepared_buffers + 1 + Host::send_reserve;
+constexpr std::size_t send_buffer_count = Host::max_connections * held_for_peer + 1024;
 // One unfinished PDU for each link: so a fragment never finds the pool empty.
 constexpr std::size_t receive_buffer_count = Host::max_connections;
 constexpr std::size_t command_buffer_capacity = 259;

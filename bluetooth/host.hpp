@@ -270,7 +270,7 @@ private:
     void terminate(Connection& connection, error_code cause);
     void submit_acl(Connection& connection, Buffer pdu);
     bool has_room(Connection& connection, std::size_t packets, std::size_t buffers = 0);
-    void want_room(Connection& connection);
+    Connection::Refused& note_refusal(Connection& connection);
     Connection* find(ConnectionHandle handle);
     bool is_ours(ConnectionHandle handle);
     template <class Call> error_code update(Connection& connection, std::size_t count, Call&& call);

@@ -89,27 +89,34 @@ bool Host::has_room(Connection& connection, std::size_t packets, std::size_t buf
     if (acl_.room(connection.handle) >= send_reserve + packets &&
         send_buffers_.available() >= send_reserve + packets + buffers)
         return true;
-    want_room(connection);
+    Connection::Refused& refused = note_refusal(connection);
+    refused.packets = std::max(refused.packets, packets);
+    refused.buffers = std::max(refused.buffers, buffers);
     return false;
 }
 
-void Host::want_room(Connection& connection) {
-    if (!std::exchange(connection.wants_send_ready, true)) ++waiting_for_room_;
+Connection::Refused& Host::note_refusal(Connection& connection) {
+    if (!std::exchange(connection.refused.any, true)) ++waiting_for_room_;
+    return connection.refused;
 }
 
+/// Tells of room where something was refused: once half of the queue is free, or what was refused
+/// fits if that is more.
 void Host::announce_room() {
     if (waiting_for_room_ == 0) return;
     const std::uint64_t generation = generation_;
     for (std::size_t i = 0; i < connections_.size(); ++i) {
         Connection& connection = *connections_[i];
-        if (!connection.wants_send_ready || connection.disconnect_deadline != never) continue;
-        const std::size_t half = std::max<std::size_t>(1, connection.send_queue / 2u);
-        const std::size_t enough_buffers = std::min(send_reserve + half, send_buffers_.size() / 2);
-        if (acl_.room(connection.handle) < send_reserve + half ||
-            send_buffers_.available() < enough_buffers ||
-            connection.att.session.pending_indications() > half)
+        const Connection::Refused& refused = connection.refused;
+        if (!refused.any || connection.disconnect_deadline != never) continue;
+        const std::size_t packets =
+            std::max<std::size_t>(refused.packets, connection.send_queue / 2u);
+        if (acl_.room(connection.handle) < send_reserve + packets ||
+            send_buffers_.available() < send_reserve + packets + refused.buffers ||
+            (refused.indication &&
+             connection.att.session.pending_indications() > connection.send_queue / 2u))
             continue;
-        connection.wants_send_ready = false;
+        connection.refused = {};
         --waiting_for_room_;
         delivery_.deliver(SendReady{connection.handle});
         if (generation != generation_) return;

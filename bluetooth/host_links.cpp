@@ -61,7 +61,7 @@ void Host::close_connection(ConnectionHandle handle, error_code reason) {
     if (found == connections_.end()) return;
     // Out of the table first: for the handlers of what follows the link has ended.
     Connection& connection = **found;
-    if (connection.wants_send_ready) --waiting_for_room_;
+    if (connection.refused.any) --waiting_for_room_;
     dropped_ += connection.dropped();
     ended_connections_.push_back(std::move(*found));
     connections_.erase(found);

@@ -6,11 +6,13 @@
 namespace bluetooth {
 
 void Host::execute(Connection& connection, att::ReadRequested& action) {
-    read_verdict_ = {};
     const auto answer = [this, handle = connection.handle, token = action.token] {
+        att::ErrorCode verdict = std::exchange(read_verdict_, {});
+        // A handler that has failed has allowed nothing.
+        if (delivery_.handler_failed() && verdict == att::ErrorCode{})
+            verdict = att::ErrorCode::unlikely_error;
         Connection* reader = find(handle);
         if (reader == nullptr) return;
-        const att::ErrorCode verdict = std::exchange(read_verdict_, {});
         with_server(*reader, [&](auto context) {
             server_->answer_read(
                 context, reader->att.session, token,
@@ -50,11 +52,18 @@ std::vector<std::vector<AttributeHandle>> Host::register_services(
         return {};
     }
     const std::uint64_t generation = generation_;
+    const std::uint32_t table = server_->table_number();
     if (registration->changed)
         for (std::size_t i = 0; i < connections_.size() && generation == generation_; ++i)
             with_server(*connections_[i], [&](auto context) {
                 server_->announce_change(context, connections_[i]->att.session);
             });
+    // A handler, told of an indication's end, may have deactivated us or registered others.
+    if (generation != generation_)
+        error = make_error(errc::not_active);
+    else if (table != server_->table_number())
+        error = make_error(errc::try_again);
+    if (error) return {};
     return std::move(registration->handles);
 }
 
@@ -96,7 +105,8 @@ error_code Host::update(Connection& connection, std::size_t count, Call&& call) 
     if (!has_room(connection, count)) return make_error(errc::no_buffers);
     const error_code error = with_server(
         connection, [&](auto context) { return call(context, connection.att.session); });
-    if (error == errc::no_buffers) want_room(connection);  // its indications wait for confirmations
+    // With room for the packet it is indications that wait for their confirmations.
+    if (error == errc::no_buffers) note_refusal(connection).indication = true;
     return error;
 }
 
@@ -118,7 +128,10 @@ error_code Host::notify(ConnectionHandle handle, AttributeHandle value_handle,
 
 error_code Host::notify_multiple(ConnectionHandle handle,
                                  std::span<const att::HandleValue> values) {
-    if (values.size() > send_queue_ / 2u) return make_error(errc::too_big);
+    if (values.empty()) return make_error(errc::invalid_argument);
+    const Connection* connection = find(handle);
+    if (connection != nullptr && values.size() > connection->send_queue)
+        return make_error(errc::too_big);
     return update(handle, values.size(), [&](auto context, auto& session) {
         return server_->notify_multiple(context, session, values);
     });

@@ -98,6 +98,7 @@ error_code Client::read_multiple(ClientContext& ctx, std::span<const att::Handle
 error_code Client::write(ClientContext& ctx, att::Handle handle, Bytes value) {
     Buffer pdu = encode_write<att::WriteRequest>(ctx, handle, value);
     if (!pdu) return make_error(errc::no_buffers);
+    recall_.on_write(handle);
     return enqueue(ctx, WriteValue{handle, std::move(pdu)});
 }
 
@@ -111,6 +112,7 @@ error_code Client::write_reliable(ClientContext& ctx, std::span<const att::Handl
     ValueQueue queue;
     for (const att::HandleValue& value : values)
         if (const error_code error = queue.push(ctx.buffers, value)) return error;
+    for (const att::HandleValue& value : values) recall_.on_write(value.handle);
     return enqueue(ctx, ReliableWrite{std::move(queue)});
 }
 
@@ -118,6 +120,7 @@ error_code Client::write_command(ClientContext& ctx, att::Handle handle, Bytes v
     if (bearer_.closed()) return make_error(errc::not_connected);
     Buffer pdu = encode_write<att::WriteCommand>(ctx, handle, value);
     if (!pdu) return make_error(errc::no_buffers);
+    recall_.on_write(handle);
     pdu.truncate(std::min<std::size_t>(pdu.size(), bearer_.mtu()));
     ctx.out.push(att::Send{std::move(pdu)});
     return {};
@@ -200,7 +203,8 @@ void Client::finish(ClientContext& ctx, error_code error) {
     const Procedure& running = procedures_.front();
     recall_.end(!error);
     if (const auto* subscribe = std::get_if<Subscribe>(&running); subscribe && subscribe->written())
-        recall_.on_subscribed(subscribe->value_handle(), subscribe->subscription());
+        recall_.on_subscribed(subscribe->value_handle(), subscribe->cccd(),
+                              subscribe->subscription());
     std::visit([&](const auto& procedure) { procedure.end(ctx, error); }, running);
     procedures_.drop();
     begun_ = false;

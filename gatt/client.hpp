@@ -54,7 +54,7 @@ public:
         if (pdu.size() >= notification_header_size &&
             pdu[0] == att::HandleValueNotification::code) {
             const auto handle = static_cast<att::Handle>(pdu[1] | pdu[2] << 8);
-            if (handle != att::no_handle && pdu.size() <= bearer_.mtu()) {
+            if (handle != att::no_handle && pdu.size() <= bearer_.mtu() && !bearer_.closed()) {
                 ctx.out.push(Notified{handle, pdu.subspan(notification_header_size)});
                 return;
             }

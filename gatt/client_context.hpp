@@ -72,7 +72,7 @@ struct ReadDone {
 };
 
 struct WriteDone {
-    /// Of a reliable write: that of the value which the peer refused or did not echo, else the
+    /// Of a reliable write: that of the value whose part the peer refused or did not echo, else the
     /// first one.
     att::Handle handle{};
     error_code error;

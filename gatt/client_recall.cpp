@@ -103,12 +103,19 @@ void Recall::end(bool success) {
     phase_ = Phase::idle;
 }
 
-void Recall::on_subscribed(att::Handle value_handle, Subscription subscription) {
+void Recall::on_subscribed(att::Handle value_handle, att::Handle cccd, Subscription subscription) {
     if (cache_ == nullptr || value_handle != cache_->service_changed(peer_)) return;
     const bool indications =
         subscription == Subscription::indications || subscription == Subscription::both;
     subscribed_ = indications ? value_handle : att::no_handle;
+    cccd_ = cccd;
     // Of a change between the read of the hash and the subscription the peer tells nothing.
+    distrust_hash();
+}
+
+void Recall::on_write(att::Handle handle) {
+    if (subscribed_ == att::no_handle || handle != cccd_) return;
+    subscribed_ = att::no_handle;  // perhaps: what is written is not looked at
     distrust_hash();
 }
 

@@ -40,7 +40,9 @@ public:
     void end(bool success);
 
     /// The peer has taken in what it is to tell of this value's changes.
-    void on_subscribed(att::Handle value_handle, Subscription subscription);
+    void on_subscribed(att::Handle value_handle, att::Handle cccd, Subscription subscription);
+    /// The application writes this attribute by itself.
+    void on_write(att::Handle handle);
     void on_indication(att::Handle value_handle, Bytes value);
     /// The peer's database has changed.
     void invalidate();
@@ -61,6 +63,7 @@ private:
     std::optional<DatabaseHash> hash_;  // as last seen on this bearer, unless it is distrusted
     Time fresh_until_{};                // unless its changes are indicated
     att::Handle subscribed_ = att::no_handle;  // Service Changed, while it is to be indicated
+    att::Handle cccd_ = att::no_handle;        // by which it was subscribed to
 
     Phase phase_ = Phase::idle;
     DiscoveryQuery query_;

@@ -101,6 +101,7 @@ public:
         (void)range_.pass(value_handle);
     }
     att::Handle value_handle() const { return value_handle_; }
+    att::Handle cccd() const { return cccd_; }
     Subscription subscription() const { return subscription_; }
     bool written() const { return written_; }
     bool complete() const { return written_ || (cccd_ == att::no_handle && range_.empty()); }

@@ -55,34 +55,23 @@ std::size_t size_of(const ServiceDefinition& service) {
     return size;
 }
 
-/// Whether following the includes from any service leads back to it, or out of the table.
-class IncludeCheck {
-public:
-    explicit IncludeCheck(std::span<const ServiceDefinition> services)
-        : services_(services), state_(services.size(), State::unknown) {}
-
-    bool good() {
-        for (std::size_t place = 0; place < services_.size(); ++place)
-            if (!good(place)) return false;
-        return true;
-    }
-
-private:
-    enum class State : std::uint8_t { unknown, being_followed, good };
-
-    bool good(std::size_t place) {
-        if (place >= services_.size() || state_[place] == State::being_followed) return false;
-        if (state_[place] == State::good) return true;
-        state_[place] = State::being_followed;
-        for (const std::size_t included : services_[place].includes)
-            if (!good(included)) return false;
-        state_[place] = State::good;
-        return true;
-    }
-
-    std::span<const ServiceDefinition> services_;
-    std::vector<State> state_;
-};
+/// Whether all included services are there, and following the includes from a service never leads
+/// back to it: then the services can be taken away one by one, each after all that include it.
+bool are_includes_valid(std::span<const ServiceDefinition> services) {
+    std::vector<std::size_t> includers(services.size());
+    for (const ServiceDefinition& service : services)
+        for (const std::size_t included : service.includes) {
+            if (included >= services.size()) return false;
+            ++includers[included];
+        }
+    std::vector<std::size_t> free;
+    for (std::size_t place = 0; place < services.size(); ++place)
+        if (includers[place] == 0) free.push_back(place);
+    for (std::size_t taken = 0; taken < free.size(); ++taken)
+        for (const std::size_t included : services[free[taken]].includes)
+            if (--includers[included] == 0) free.push_back(included);
+    return free.size() == services.size();
+}
 
 template <class Definition> bool is_valid_value(const Definition& definition) {
     const bool key_size_valid = definition.min_key_size == 0 ||
@@ -90,16 +79,22 @@ template <class Definition> bool is_valid_value(const Definition& definition) {
     return key_size_valid && definition.value.size() <= att::max_value_size;
 }
 
+bool is_valid_descriptor(const DescriptorDefinition& descriptor) {
+    const bool size_valid = !descriptor.uuid.same_as(att::type::extended_properties) ||
+                            descriptor.value.empty() || descriptor.value.size() == 2;
+    return size_valid && is_valid_value(descriptor);
+}
+
 /// Vol 3 Part G 3.3.3: of some descriptors a characteristic has one at most.
 bool is_valid(const CharacteristicDefinition& characteristic) {
     return is_valid_value(characteristic) &&
            count(characteristic, att::type::client_configuration) <= 1 &&
            count(characteristic, att::type::extended_properties) <= 1 &&
-           std::ranges::all_of(characteristic.descriptors, is_valid_value<DescriptorDefinition>);
+           std::ranges::all_of(characteristic.descriptors, is_valid_descriptor);
 }
 
 bool are_valid(std::span<const ServiceDefinition> services) {
-    return IncludeCheck{services}.good() &&
+    return are_includes_valid(services) &&
            std::ranges::all_of(services, [](const ServiceDefinition& service) {
                return std::ranges::all_of(service.characteristics, is_valid);
            });
@@ -123,7 +118,8 @@ bool add(att::Database& database, const CharacteristicDefinition& characteristic
          std::vector<Handle>& handles) {
     std::uint8_t properties = static_cast<std::uint8_t>(characteristic.flags);
     const std::uint16_t extended = extended_properties(characteristic);
-    if (extended != 0) properties |= flag::reliable_write;
+    if (extended != 0 || declares(characteristic, att::type::extended_properties))
+        properties |= flag::reliable_write;
     handles.push_back(database.add_characteristic(characteristic.uuid, properties,
                                                   characteristic.flags, characteristic.value,
                                                   characteristic.min_key_size));

@@ -55,6 +55,7 @@ TEST_CASE("att server: a bearer without confirmation is closed once, and silent 
     CHECK(peer.send("1e").empty());
     CHECK(server.indicate(peer.ctx(), peer.session, Handle{7}) == errc::not_connected);
     CHECK(server.notify(peer.ctx(), peer.session, Handle{7}) == errc::not_connected);
+    CHECK_FALSE(server.send_update(peer.ctx(), peer.session, Handle{7}));  // to whom it may concern
 }
 
 TEST_CASE("att server: answers of the application are not sent on a bearer that was closed") {

@@ -148,9 +148,18 @@ TEST_CASE("att server: a queue left alone for 30 s is forgotten, and its client 
     CHECK(peer.pool.available() < peer.pool.size());
     peer.advance(1s);
     CHECK(peer.pool.available() == peer.pool.size());
-    // Part of the value, prepared too late, does not make the whole.
-    peer.send("16 03 00 02 00 43");
-    CHECK(peer.send("18 01") == hex("01 18 00 00 0e"));
+    SUBCASE("when it goes on preparing") {
+        CHECK(peer.send("16 03 00 02 00 43") == hex("01 16 03 00 0e"));
+        CHECK(peer.send("16 03 00 00 00 41") == hex("17 03 00 00 00 41"));
+        CHECK(peer.send("18 00") == hex("19"));
+    }
+    SUBCASE("when it executes") {
+        CHECK(peer.send("18 01") == hex("01 18 00 00 0e"));
+        CHECK(peer.send("18 01") == hex("19"));
+    }
+    SUBCASE("but not when it cancels") {
+        CHECK(peer.send("18 00") == hex("19"));
+        CHECK(peer.send("18 01") == hex("19"));
+    }
     CHECK(server.value(3) == text("Hello"));
-    CHECK(peer.send("18 01") == hex("19"));
 }

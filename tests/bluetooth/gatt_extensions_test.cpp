@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "tests/bluetooth/gatt_link.hpp"
 
@@ -287,34 +288,14 @@ TEST_CASE("gatt extensions: services registered anew while a client is connected
                                               "GattcReadDone 0040 0016 status 0"});
 }
 
-TEST_CASE("gatt extensions: more notifications than there is room for do not end the link") {
+TEST_CASE("gatt extensions: a handler that fails has not allowed a read") {
     GattLink link;
-    const Octets one(1, 0x41);
-    const auto notify = [&](std::size_t count) {
-        const std::vector<att::HandleValue> values(count, {link.value, Bytes{one}});
-        return link.peripheral.host.notify_multiple(link.conn, values);
+    link.peripheral.handler = [](const Event& event) {
+        if (std::holds_alternative<GattsReadRequest>(event)) throw std::runtime_error{"no"};
     };
-    CHECK(notify(120) == errc::too_big);
-    CHECK(notify(0) == errc::invalid_argument);
-    std::size_t sent = 0;
-    while (!notify(16)) sent += 16;
-    CHECK(notify(16) == errc::no_buffers);
+    REQUIRE(!link.central.host.read(link.conn, link.value));
     link.run();
-    CHECK(link.central.count<GattcNotify>() == sent);
-    CHECK(link.peripheral.count<SendReady>() == 1);
-    CHECK(link.peripheral.count<CentralDisconnect>() == 0);
-    CHECK(!notify(16));
-}
-
-TEST_CASE("gatt extensions: refused indications are told of when there is room again") {
-    GattLink link;
-    std::size_t accepted = 0;
-    while (!link.peripheral.host.indicate(link.conn, link.value, hex("01"))) ++accepted;
-    CHECK(accepted == config::send_queue{}.value);
-    CHECK(link.peripheral.count<SendReady>() == 0);
-    link.world.advance(std::chrono::seconds{10});
-    CHECK(link.peripheral.count<GattsIndicateDone>() == accepted);
-    CHECK(link.peripheral.count<SendReady>() == 1);
+    CHECK(link.central.take_events() == Lines{"GattcReadDone 0040 0016 status 270"});
 }
 
 TEST_CASE("gatt extensions: an event never names a handle of a table that is gone") {
@@ -329,20 +310,6 @@ TEST_CASE("gatt extensions: an event never names a handle of a table that is gon
     link.run();
     CHECK(link.peripheral.count<GattsWrite>() == 1);
     CHECK(link.central.take_events() == Lines{"GattcWriteDone 0040 0016 status 0"});
-}
-
-TEST_CASE("gatt extensions: reliable writes without end leave buffers for answers") {
-    GattLink link;
-    link.world.air.vanish(*link.central.controller);
-    const Octets value(512, 0x55);
-    const std::vector<att::HandleValue> values(7, {link.value, Bytes{value}});
-    std::size_t accepted = 0;
-    error_code error;
-    while (!(error = link.central.host.write_reliable(link.conn, values))) ++accepted;
-    CHECK(error == errc::busy);  // one link's queue of procedures
-    CHECK(accepted == gatt::Client::default_queue_size);
-    link.central.inject("02 40 20 07 00 03 00 04 00 0a 03 00");
-    CHECK(link.central.count<PeripheralDisconnect>() == 0);
 }
 
 TEST_CASE("gatt extensions: a value is read whole while the peer exchanges the MTU") {

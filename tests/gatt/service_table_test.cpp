@@ -173,3 +173,29 @@ TEST_CASE("gatt services: declared extended properties are fixed, and a change o
     CHECK(server.register_services(table(3))->changed.has_value());
     CHECK(server.hash() != hash);
 }
+
+TEST_CASE(
+    "gatt services: declared extended properties show in the properties, and have two octets") {
+    const UUID uuid{0x180d}, extended{0x2900};
+    Server server;
+    REQUIRE(server.register_services(Services{{uuid, {{uuid, 0x02, {{extended, 0x02, {1, 0}}}}}}})
+                .has_value());
+    ServerPeer peer{server};
+    CHECK(peer.send("0a 15 00") == hex("0b 82 16 00 0d 18"));
+    CHECK(register_error({{uuid, {{uuid, 0x02, {{extended, 0x02, {1}}}}}}}) ==
+          errc::invalid_argument);
+}
+
+TEST_CASE("gatt services: a chain of includes may be as long as there are handles") {
+    const auto chain = [](std::size_t length) {
+        Services services(length, {UUID{0x180d}});
+        for (std::size_t i = 0; i + 1 < length; ++i) services[i].includes = {i + 1};
+        return services;
+    };
+    Server server;
+    CHECK(server.register_services(chain(30'000)).has_value());
+    CHECK(register_error(chain(300'000)) == errc::too_big);
+    Services circle = chain(30'000);
+    circle.back().includes = {0};
+    CHECK(register_error(circle) == errc::invalid_argument);
+}
