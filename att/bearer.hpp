@@ -45,7 +45,7 @@ public:
 
     /// Takes the smaller of both sides' Rx MTU, at least the default (3.4.2.2); true then. Once:
     /// where both sides' requests cross each other, the second exchange changes nothing, whatever
-    /// the peer says in it (B09).
+    /// the peer says in it.
     bool finish_mtu_exchange(std::uint16_t own_rx_mtu, std::uint16_t peer_rx_mtu) {
         if (std::exchange(mtu_exchanged_, true)) return false;
         mtu_ = std::max(default_mtu, std::min(own_rx_mtu, peer_rx_mtu));

@@ -156,8 +156,7 @@ Server::Outcome Server::exchange_mtu(Run& run) {
     run.response.assign(ExchangeMtuResponse{rx_mtu_});
     // Once per bearer (3.4.2.1); a repetition is answered and changes nothing.
     Bearer& bearer = run.session.bearer_;
-    run.session.mtu_news_ =
-        !bearer.mtu_exchanged() && bearer.finish_mtu_exchange(rx_mtu_, request->client_rx_mtu);
+    run.session.mtu_news_ = bearer.finish_mtu_exchange(rx_mtu_, request->client_rx_mtu);
     return Outcome::respond;
 }
 
