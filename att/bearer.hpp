@@ -52,6 +52,11 @@ public:
         return true;
     }
 
+    /// The channel of an enhanced bearer was reconfigured.
+    void set_enhanced_mtu(std::uint16_t mtu) {
+        if (enhanced_) mtu_ = std::max(mtu_, mtu);
+    }
+
     /// After a transaction has timed out nothing may be sent on this bearer any more (3.3.3).
     bool closed() const { return closed_; }
     void close() { closed_ = true; }

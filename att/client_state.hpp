@@ -8,18 +8,10 @@
 #include <vector>
 
 #include "att/database.hpp"
+#include "base/link_security.hpp"
 #include "crypto/aes.hpp"
 
 namespace bluetooth::att {
-
-/// What the security of a link allows (Vol 3 Part C 10.3.1).
-struct LinkSecurity {
-    bool encrypted = false;
-    bool authenticated = false;  ///< the key in use is protected against a man in the middle
-    bool bonded = false;         ///< a key for this peer is stored, whether in use or not
-    std::uint8_t key_size = 0;   ///< octets of the key in use
-    bool authorized = false;     ///< the application trusts this peer
-};
 
 /// With what a client signs its Signed Write Commands (Vol 3 Part H 2.4.5).
 struct SigningKey {

@@ -90,6 +90,13 @@ public:
 
     /// Indications that are not confirmed yet, or not even sent.
     std::size_t pending_indications() const { return indications_.size() + (unconfirmed_ ? 1 : 0); }
+    /// Whether one of them is of this value.
+    bool indicates(Handle handle) const {
+        if (unconfirmed_ && unconfirmed_->handle == handle) return true;
+        for (std::size_t i = 0; i < indications_.size(); ++i)
+            if (indications_[i].handle == handle) return true;
+        return false;
+    }
     /// PDUs that were dropped because the peer sent more than the limits allow.
     std::uint32_t dropped() const { return dropped_; }
 

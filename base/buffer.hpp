@@ -96,7 +96,7 @@ public:
     /// `count` buffers that hold `capacity` octets each behind their headroom.
     BufferPool(std::size_t count, std::size_t capacity)
         : slot_size_(capacity + headroom),
-          memory_(std::make_unique<std::uint8_t[]>(count * slot_size_)),
+          memory_(std::make_unique_for_overwrite<std::uint8_t[]>(count * slot_size_)),
           references_(count, 0) {
         free_.reserve(count);
         for (std::size_t slot = count; slot-- > 0;)

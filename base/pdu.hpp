@@ -162,6 +162,10 @@ public:
     }
     constexpr std::size_t size() const { return raw_.size() / element_size; }
     constexpr bool empty() const { return size() == 0; }
+    /// The element at an index below `size()`.
+    constexpr E operator[](std::size_t index) const {
+        return *iterator{raw_.data() + index * element_size};
+    }
     constexpr Bytes raw() const { return raw_; }
     friend bool operator==(const List&, const List&) = default;
 

@@ -38,6 +38,10 @@ public:
         assert(offset < size_);
         return slots_[index(offset)];
     }
+    const T& operator[](std::size_t offset) const {
+        assert(offset < size_);
+        return slots_[index(offset)];
+    }
     T pop() {
         assert(!empty());
         T value = std::exchange(slots_[head_], T{});

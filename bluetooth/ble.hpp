@@ -42,6 +42,7 @@
 #include "bluetooth/config.hpp"
 #include "bluetooth/error.hpp"
 #include "bluetooth/events.hpp"
+#include "bluetooth/l2cap_options.hpp"
 #include "bluetooth/statistics.hpp"
 #include "bluetooth/uuid.hpp"
 #include "gatt/descriptors.hpp"
@@ -52,6 +53,7 @@
 namespace bluetooth {
 
 class Adapter;
+class L2capChannel;
 
 // Bits of a characteristic's or descriptor's flags (MicroPython's `FLAG_*`; those without a name
 // there are the numbers of its documentation).
@@ -445,7 +447,69 @@ public:
     /// The ATT MTU now in force on a link (an extension); 23 before an exchange.
     std::uint16_t gattc_mtu(ConnectionHandle conn_handle) const;
 
+    // ---- L2CAP credit-based channels. Any number of listeners, and up to 64 channels on each
+    // link, which either side opened. All give `errc::not_connected` when there is no such link,
+    // and `errc::invalid_argument` when there is no such channel on it.
+
+    /// Lets peers open channels to `psm`: `L2capAccept` for each, then `L2capConnect`. `mtu`, the
+    /// longest SDU that we take, becomes 32 when it is smaller. Lasts until inactive. Errors:
+    /// `errc::invalid_argument` (PSM 0, above 0x00ff or 0x0027, which is EATT's; options),
+    /// `errc::already_in_progress` (it has a listener). Vol 3 Part A 4.22, 4.25.
+    void l2cap_listen(Psm psm, std::uint16_t mtu, const L2capOptions& options = {});
+    void l2cap_listen(Psm psm, std::uint16_t mtu, const L2capOptions& options, error_code& error);
+    /// Opens a channel; returns its name. `L2capConnect` follows, or `L2capDisconnect` with the
+    /// reason. Errors: `errc::no_buffers` (64 channels), `errc::invalid_argument` (as
+    /// `l2cap_listen`). Vol 3 Part A 4.22.
+    ChannelId l2cap_connect(ConnectionHandle conn_handle, Psm psm, std::uint16_t mtu,
+                            const L2capOptions& options = {});
+    ChannelId l2cap_connect(ConnectionHandle conn_handle, Psm psm, std::uint16_t mtu,
+                            const L2capOptions& options, error_code& error);
+    /// Opens `count` channels, 1 to 5, by one request with enhanced credit based flow control (an
+    /// extension); `mtu` becomes 64 when it is smaller. The peer may accept some of them: each
+    /// ends in an event of its own. A peer that does not know the request refuses by status 16.
+    /// Errors as for `l2cap_connect`. Vol 3 Part A 4.25.
+    std::vector<ChannelId> l2cap_connect_enhanced(ConnectionHandle conn_handle, Psm psm,
+                                                  std::uint16_t mtu, std::size_t count = 1,
+                                                  const L2capOptions& options = {});
+    std::vector<ChannelId> l2cap_connect_enhanced(ConnectionHandle conn_handle, Psm psm,
+                                                  std::uint16_t mtu, std::size_t count,
+                                                  const L2capOptions& options, error_code& error);
+    /// Answers an `L2capAccept` whose handler called `defer` (an extension): `status` as there.
+    /// `errc::no_such_procedure`: it was answered, came too late, or the peer has gone.
+    void l2cap_answer(ConnectionHandle conn_handle, ChannelId cid, int status = 0);
+    void l2cap_answer(ConnectionHandle conn_handle, ChannelId cid, int status, error_code& error);
+    /// Tells the peer of a larger MTU, and another MPS (0: as it is), for channels of ours that
+    /// were opened with enhanced credit based flow control, at most 5 (an extension):
+    /// `L2capReconfigured` for each. Errors: `errc::invalid_argument` (a smaller MTU, another
+    /// kind of channel; a smaller MPS for several), `errc::already_in_progress`.
+    /// Vol 3 Part A 4.27.
+    void l2cap_reconfigure(ConnectionHandle conn_handle, std::span<const ChannelId> cids,
+                           std::uint16_t mtu, std::uint16_t mps = 0);
+    void l2cap_reconfigure(ConnectionHandle conn_handle, std::span<const ChannelId> cids,
+                           std::uint16_t mtu, std::uint16_t mps, error_code& error);
+    /// Closes a channel: `L2capDisconnect`. What was sent while it was not stalled goes before;
+    /// the rest of a stalled SDU is lost. Harmless while it is closing. Vol 3 Part A 4.6.
+    void l2cap_disconnect(ConnectionHandle conn_handle, ChannelId cid);
+    void l2cap_disconnect(ConnectionHandle conn_handle, ChannelId cid, error_code& error);
+    /// Sends one SDU. True: more may be sent now. False: it was taken, but waits for credits of
+    /// the peer or for the link; send nothing more before `L2capSendReady`.
+    /// Errors: `errc::invalid_argument` (longer than the peer's MTU, or than twice ours, which
+    /// is MicroPython's bound; not open), `errc::busy` (stalled; nothing was taken),
+    /// `errc::no_buffers` (nothing was taken; `L2capSendReady` follows). Vol 3 Part A 3.4, 10.1.
+    bool l2cap_send(ConnectionHandle conn_handle, ChannelId cid, Bytes data);
+    bool l2cap_send(ConnectionHandle conn_handle, ChannelId cid, Bytes data, error_code& error);
+    /// Moves what has come into `buffer`, as a stream: the bounds of SDUs do not show. Returns how
+    /// many octets those were. The peer gets new credits as room becomes free.
+    std::size_t l2cap_recvinto(ConnectionHandle conn_handle, ChannelId cid, MutableBytes buffer);
+    std::size_t l2cap_recvinto(ConnectionHandle conn_handle, ChannelId cid, MutableBytes buffer,
+                               error_code& error);
+    /// `l2cap_recvinto(…, std::nullopt)`: how many octets there are to read.
+    std::size_t l2cap_recvinto(ConnectionHandle conn_handle, ChannelId cid, std::nullopt_t);
+    std::size_t l2cap_recvinto(ConnectionHandle conn_handle, ChannelId cid, std::nullopt_t,
+                               error_code& error);
+
 private:
+    friend class L2capChannel;
     using ActivationHandler = asio::any_completion_handler<void(error_code)>;
 
     void start_active(bool on, ActivationHandler handler);

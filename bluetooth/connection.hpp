@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "att/bearer.hpp"
 #include "base/address.hpp"
@@ -22,7 +24,19 @@ namespace bluetooth {
 struct AttBearer {
     AttBearer(gatt::Server& server, att::ClientState& client_state)
         : client(bearer), session(server, client_state, bearer) {}
+    /// An enhanced one, on a credit-based channel.
+    AttBearer(l2cap::Cid on, std::uint16_t mtu, gatt::Server& server,
+              att::ClientState& client_state)
+        : channel(on), bearer(mtu), client(bearer), session(server, client_state, bearer) {}
 
+    /// What its cores have dropped of the peer's PDUs.
+    std::uint64_t dropped() const {
+        const gatt::ClientCounters& counters = client.counters();
+        return session.dropped() + counters.unexpected + counters.malformed +
+               counters.excess_indications;
+    }
+
+    l2cap::Cid channel = l2cap::Cid::att;
     att::Bearer bearer;
     gatt::Client client;
     att::ServerSession session;
@@ -40,21 +54,33 @@ struct Connection {
     static constexpr std::chrono::seconds update_limit{45};
 
     Connection(ConnectionHandle on, hci::Role our_role, AddressType type, const Address& address,
-               gatt::Server& server)
+               gatt::Server& server, const l2cap::Listeners& listeners, BufferPool& of_channels)
         : handle(on),
           role(our_role),
           peer_type(type),
           peer(address),
-          link(our_role == hci::Role::central ? l2cap::Role::central : l2cap::Role::peripheral),
+          channel_buffers(of_channels),
           client_state(server),
+          link(our_role == hci::Role::central ? l2cap::Role::central : l2cap::Role::peripheral,
+               {listeners, client_state.security, of_channels}),
           att(server, client_state) {}
 
     /// What its cores have dropped of the peer's packets.
     std::uint64_t dropped() const {
-        const gatt::ClientCounters& counters = att.client.counters();
-        return link.dropped() + att.session.dropped() + counters.unexpected + counters.malformed +
-               counters.excess_indications;
+        std::uint64_t sum = link.dropped() + att.dropped();
+        for (const auto& bearer : enhanced) sum += bearer->dropped();
+        return sum;
     }
+    /// The bearer on this channel; null when there is none.
+    AttBearer* bearer(l2cap::Cid channel) {
+        if (channel == l2cap::Cid::att) return &att;
+        for (const auto& one : enhanced)
+            if (one->channel == channel) return one.get();
+        return nullptr;
+    }
+    std::size_t bearer_count() const { return 1 + enhanced.size(); }
+    /// By number: the fixed bearer is the first.
+    AttBearer& bearer_at(std::size_t index) { return index == 0 ? att : *enhanced[index - 1]; }
 
     ConnectionHandle handle;
     hci::Role role;
@@ -64,9 +90,11 @@ struct Connection {
     std::uint16_t latency = 0;
     Units10ms supervision_timeout{};
 
-    l2cap::Link link;
+    BufferPool& channel_buffers;  ///< for what is sent on its channels
     att::ClientState client_state;
-    AttBearer att;
+    l2cap::Link link;
+    AttBearer att;                                     ///< on the fixed channel
+    std::vector<std::unique_ptr<AttBearer>> enhanced;  ///< on credit-based channels
 
     Time disconnect_deadline = never;  ///< set while we are closing the link
     std::uint8_t refused_disconnects = 0;

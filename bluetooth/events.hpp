@@ -18,6 +18,7 @@
 #include "base/uuid.hpp"
 #include "gatt/subscription.hpp"
 #include "hci/codes.hpp"
+#include "l2cap/pdus.hpp"
 
 namespace bluetooth {
 
@@ -25,6 +26,13 @@ namespace bluetooth {
 using ConnectionHandle = hci::ConnectionHandle;
 /// Names an attribute of a GATT server (0x0001 to 0xFFFF).
 using AttributeHandle = att::Handle;
+
+/// Names our end of a credit-based channel on its link (0x0040 to 0x007f), from the call or event
+/// that brings it up to its `L2capDisconnect`.
+using ChannelId = l2cap::Cid;
+/// What a credit-based channel is for, MicroPython's `psm`: 0x0001 to 0x007f are assigned, 0x0080
+/// to 0x00ff free for use (Vol 3 Part A 4.22).
+using Psm = l2cap::Spsm;
 
 /// What a client is told of a value's changes: nothing, notifications, indications or both.
 using Subscription = gatt::Subscription;
@@ -80,6 +88,23 @@ struct ConnectionUpdate {
     Units10ms supervision_timeout{};
     int status = 0;
     error_code error;  ///< extension: the cause behind `status`
+};
+
+/// A peripheral asks us, its central, for other connection parameters, by either procedure (Vol 3
+/// Part A 4.20, Vol 6 Part B 5.1.7). They are valid; without an answer they are granted, and
+/// `ConnectionUpdate` follows. An extension.
+struct ConnectionUpdateRequest {
+    static constexpr int code = 0x109;
+    ConnectionHandle conn_handle{};
+    Units1250us min_interval{};
+    Units1250us max_interval{};
+    std::uint16_t latency = 0;
+    Units10ms supervision_timeout{};
+
+    /// Grants or refuses the wish.
+    void answer(bool accept) const { *verdict = accept; }
+    /// Where the answer goes; set by the host for the time of the handler.
+    bool* verdict = nullptr;
 };
 
 // ---- scanning
@@ -304,6 +329,84 @@ struct GattcSubscribeDone {
     error_code error;  ///< the cause behind `status`
 };
 
+// ---- L2CAP credit-based channels
+//
+// A channel's `status` is 0 or one of MicroPython's numbers: 3 unacceptable parameters, 6 no
+// resources, 7 link lost, 8 unknown PSM, 13 no answer in time, 23 insufficient authentication, 24
+// insufficient authorization, 25 insufficient encryption, 26 encryption key too short; 2, 16, 17
+// source CID in use, rejected, unknown.
+
+/// A peer wants a channel to a PSM that `BLE::l2cap_listen` has opened. Without an answer it is
+/// accepted, and `L2capConnect` follows. `cid` is already that of the channel.
+struct L2capAccept {
+    static constexpr int code = 22;
+    ConnectionHandle conn_handle{};
+    ChannelId cid{};
+    Psm psm{};
+    std::uint16_t our_mtu = 0;
+    std::uint16_t peer_mtu = 0;
+
+    struct Verdict {
+        int status = 0;
+        bool deferred = false;
+    };
+    /// Accepts (0) or refuses, by one of the numbers above; others count as 6.
+    void answer(int status) const { *verdict = {status, false}; }
+    /// The answer will be given by `BLE::l2cap_answer`, within 30 s; later it is refused.
+    void defer() const { *verdict = {0, true}; }
+    /// Where the answer goes; set by the host for the time of the handler.
+    Verdict* verdict = nullptr;
+};
+
+/// A channel is open, at either end.
+struct L2capConnect {
+    static constexpr int code = 23;
+    ConnectionHandle conn_handle{};
+    ChannelId cid{};
+    Psm psm{};
+    std::uint16_t our_mtu = 0;   ///< octets of the longest SDU that we take
+    std::uint16_t peer_mtu = 0;  ///< and that the peer takes
+};
+
+/// A channel has ended (status 0), or a `BLE::l2cap_connect` has failed. Once for each channel; no
+/// other event follows for it. What has come and was not read can be read for the last time while
+/// the handler runs.
+struct L2capDisconnect {
+    static constexpr int code = 24;
+    ConnectionHandle conn_handle{};
+    ChannelId cid{};
+    Psm psm{};
+    int status = 0;
+    error_code error;  ///< extension: why it ended; none when either side closed it in order
+};
+
+/// An SDU has come: `BLE::l2cap_recvinto`. Once for each, also for an empty one.
+struct L2capRecv {
+    static constexpr int code = 25;
+    ConnectionHandle conn_handle{};
+    ChannelId cid{};
+};
+
+/// After `BLE::l2cap_send` returned false or failed with `errc::no_buffers`: you may send again.
+struct L2capSendReady {
+    static constexpr int code = 26;
+    ConnectionHandle conn_handle{};
+    ChannelId cid{};
+    int status = 0;
+};
+
+/// The MTU of a channel has changed by the peer's wish, or a `BLE::l2cap_reconfigure` has ended:
+/// with an error everything is as before. An extension.
+struct L2capReconfigured {
+    static constexpr int code = 0x108;
+    ConnectionHandle conn_handle{};
+    ChannelId cid{};
+    std::uint16_t our_mtu = 0;
+    std::uint16_t peer_mtu = 0;
+    int status = 0;
+    error_code error;  ///< the cause behind `status`
+};
+
 using Event =
     std::variant<CentralConnect, CentralDisconnect, GattsWrite, GattsReadRequest, ScanResult,
                  ScanDone, PeripheralConnect, PeripheralDisconnect, GattcServiceResult,
@@ -311,7 +414,9 @@ using Event =
                  GattcDescriptorResult, GattcDescriptorDone, GattcReadResult, GattcReadDone,
                  GattcWriteDone, GattcNotify, GattcIndicate, GattsIndicateDone, MtuExchanged,
                  ConnectionUpdate, SendReady, CommandFailed, ControllerRestarted, AdapterLost,
-                 GattsSubscribe, GattcIncludedResult, GattcIncludedDone, GattcSubscribeDone>;
+                 GattsSubscribe, GattcIncludedResult, GattcIncludedDone, GattcSubscribeDone,
+                 L2capAccept, L2capConnect, L2capDisconnect, L2capRecv, L2capSendReady,
+                 L2capReconfigured, ConnectionUpdateRequest>;
 
 /// MicroPython's number of an event (or the extension's).
 inline int code_of(const Event& event) {

@@ -41,6 +41,7 @@ Host::~Host() = default;
 // ---- turns
 
 void Host::free_ended() {
+    ended_bearers_.clear();
     ended_connections_.clear();
     ended_server_.reset();
     ended_transport_.reset();
@@ -50,16 +51,19 @@ void Host::send_ready_packets() {
     // A handler that hears of room fills it again, and all leaves together.
     const std::uint64_t generation = generation_;
     do {
-        hci::Fragment fragment;
-        while (transport_ && backlog_.empty() && acl_.next(fragment)) {
-            transport::Packet packet;
-            std::copy_n(fragment.header.begin(), fragment.header.size(), packet.header.begin());
-            packet.header_size = fragment.header_size;
-            packet.payload = std::move(fragment.payload);
-            send_packet(std::move(packet));
-        }
-        to_send_ = false;
-        if (!transport_) return;
+        do {
+            hci::Fragment fragment;
+            while (transport_ && backlog_.empty() && acl_.next(fragment)) {
+                transport::Packet packet;
+                std::copy_n(fragment.header.begin(), fragment.header.size(), packet.header.begin());
+                packet.header_size = fragment.header_size;
+                packet.payload = std::move(fragment.payload);
+                send_packet(std::move(packet));
+            }
+            to_send_ = false;
+            if (!transport_) return;
+        } while (pump_channels());
+        if (!transport_ || generation != generation_) return;
         announce_room();
         if (!transport_ || generation != generation_) return;
         if (!backlog_.empty()) {  // the flush may make room for it
@@ -132,10 +136,16 @@ void Host::on_timer() {
         environment_.wake_at(std::min(connection.disconnect_deadline, connection.update_deadline));
         with_link(connection, [&](auto& context) { connection.link.on_timer(context); });
         if (find(handle) != &connection) continue;
-        with_client(connection, [&](auto& context) { connection.att.client.on_timer(context); });
-        if (find(handle) != &connection) continue;
-        with_server(connection,
-                    [&](auto context) { server_->on_timer(context, connection.att.session); });
+        for (std::size_t k = 0; k < connection.bearer_count(); ++k) {
+            AttBearer& bearer = connection.bearer_at(k);
+            with_client(connection, bearer,
+                        [&](auto& context) { bearer.client.on_timer(context); });
+            if (find(handle) != &connection) break;
+            if (connection.bearer(bearer.channel) != &bearer) continue;
+            with_server(connection, bearer,
+                        [&](auto context) { server_->on_timer(context, bearer.session); });
+            if (find(handle) != &connection) break;
+        }
     }
     if (generation == generation_) send_ready_packets();
 }
@@ -202,6 +212,8 @@ void Host::start(std::unique_ptr<transport::Transport> transport) {
     restarts_ = 0;
     server_ = std::make_unique<gatt::Server>();
     configure(*server_);
+    listeners_.clear();
+    listen_for_bearers();
     start_snoop_from_environment();
     static_octets_ = random_.octets<6>();
     transport_->start(*this);
@@ -344,6 +356,7 @@ void Host::stop() {
     connections_.clear();
     last_found_ = nullptr;
     ended_server_ = std::move(server_);
+    drop_observers(make_error(errc::not_active));
     if (starting || core_.failed()) return finish_closing();
 
     state_ = State::closing;

@@ -9,13 +9,16 @@
 //   host_gap.cpp    advertising, scanning, connecting
 //   host_links.cpp  links: their begin, parameters and end
 //   host_l2cap.cpp  ACL data, L2CAP, the way to the bearers of ATT
+//   host_channels.cpp                  credit-based channels
 //   host_server.cpp, host_client.cpp   GATT
+//   host_bearers.cpp                   enhanced bearers of ATT
 //   host_settings.cpp                  the options of `BLE::config`
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,10 +29,12 @@
 
 #include "base/buffer.hpp"
 #include "base/ring.hpp"
+#include "bluetooth/channel_observer.hpp"
 #include "bluetooth/config.hpp"
 #include "bluetooth/connection.hpp"
 #include "bluetooth/event_delivery.hpp"
 #include "bluetooth/events.hpp"
+#include "bluetooth/l2cap_options.hpp"
 #include "bluetooth/statistics.hpp"
 #include "crypto/random.hpp"
 #include "gap/advertiser.hpp"
@@ -40,6 +45,7 @@
 #include "hci/core.hpp"
 #include "hci/events.hpp"
 #include "hci/init.hpp"
+#include "l2cap/listeners.hpp"
 #include "transport/snoop.hpp"
 #include "transport/transport.hpp"
 
@@ -71,6 +77,11 @@ public:
     static constexpr std::size_t send_reserve = 32;
     /// Of each buffer for data: the largest ATT PDU and its L2CAP header.
     static constexpr std::size_t buffer_capacity = 4 + 517;
+    /// How many packets of its channels a link keeps ready for the controller. The fewer, the less
+    /// time ATT, and a channel whose turn it is, has to wait behind them.
+    static constexpr std::size_t channel_packets = 4;
+    /// Bearers of ATT that a link may have beside the fixed one.
+    static constexpr std::size_t max_enhanced_bearers = 5;
 
     Host(Environment& environment, crypto::RandomSource& random);
     ~Host();
@@ -102,6 +113,7 @@ public:
     error_code set(const config::preferred_connection_parameters& option);
     error_code set(config::strict option);
     error_code set(config::gatt_cache option);
+    error_code set(config::eatt option);
     error_code get(config::mac& option) const;
     error_code get(config::gap_name& option) const;
     error_code get(config::mtu& option) const;
@@ -111,6 +123,7 @@ public:
     error_code get(config::preferred_connection_parameters& option) const;
     error_code get(config::strict& option) const;
     error_code get(config::gatt_cache& option) const;
+    error_code get(config::eatt& option) const;
 
     error_code advertise(std::chrono::microseconds interval, std::optional<Bytes> adv_data,
                          std::optional<Bytes> resp_data, bool connectable);
@@ -161,6 +174,30 @@ public:
                          Subscription subscription);
     error_code exchange_mtu(ConnectionHandle connection);
     std::uint16_t mtu(ConnectionHandle connection) const;
+
+    error_code l2cap_listen(Psm psm, std::uint16_t mtu, const L2capOptions& options);
+    /// Opens as many channels as `cids` has places; several only in mode `enhanced`.
+    error_code l2cap_connect(ConnectionHandle connection, l2cap::Mode mode, Psm psm,
+                             std::uint16_t mtu, const L2capOptions& options,
+                             std::span<ChannelId> cids);
+    error_code l2cap_answer(ConnectionHandle connection, ChannelId cid, int status);
+    error_code l2cap_reconfigure(ConnectionHandle connection, std::span<const ChannelId> cids,
+                                 std::uint16_t mtu, std::uint16_t mps);
+    error_code l2cap_disconnect(ConnectionHandle connection, ChannelId cid);
+    bool l2cap_send(ConnectionHandle connection, ChannelId cid, Bytes data, error_code& error);
+    std::size_t l2cap_receive(ConnectionHandle connection, ChannelId cid, MutableBytes buffer,
+                              error_code& error);
+    std::size_t l2cap_available(ConnectionHandle connection, ChannelId cid, error_code& error);
+
+    // For `L2capChannel`.
+    /// Has `observer` hear of a channel instead of the handler; null ends that.
+    error_code observe_channel(ConnectionHandle connection, ChannelId cid,
+                               ChannelObserver* observer);
+    L2capChannelInfo l2cap_info(ConnectionHandle connection, ChannelId cid, error_code& error);
+    /// Octets of the first SDU that has come whole, or of its unread rest.
+    std::optional<std::size_t> l2cap_next_sdu(ConnectionHandle connection, ChannelId cid);
+    /// Moves that out and drops what does not fit; its size in `buffer`.
+    std::size_t l2cap_receive_sdu(ConnectionHandle connection, ChannelId cid, MutableBytes buffer);
 
 private:
     enum class State : std::uint8_t { inactive, starting, active, restarting, closing };
@@ -214,8 +251,8 @@ private:
     template <class Call> auto with_hci(Call&& call);
     template <class Call> auto with_gap(Call&& call);
     template <class Call> auto with_link(Connection& connection, Call&& call);
-    template <class Call> auto with_server(Connection& connection, Call&& call);
-    template <class Call> auto with_client(Connection& connection, Call&& call);
+    template <class Call> auto with_server(Connection& connection, AttBearer& bearer, Call&& call);
+    template <class Call> auto with_client(Connection& connection, AttBearer& bearer, Call&& call);
 
     // host_hci.cpp, host_gap.cpp, host_links.cpp
     void execute(hci::Send& action);
@@ -235,6 +272,7 @@ private:
     void on_le_meta(Bytes parameters);
     void on_connection_complete(const hci::LeConnectionComplete& event);
     void on_connection_update(const hci::LeConnectionUpdateComplete& event);
+    void on_parameter_request(const hci::LeRemoteConnectionParameterRequest& event);
     void on_completed_packets(Bytes parameters);
     error_code ask_to_disconnect(Connection& connection);
     void on_disconnect_refused(ConnectionHandle handle, error_code error);
@@ -250,33 +288,66 @@ private:
     hci::OwnAddressType own_address_type() const;
     error_code set_random_address(Address address);
 
-    // host_l2cap.cpp, host_server.cpp, host_client.cpp
+    void decide_update(ConnectionHandle handle, const ConnectionParameters& wanted,
+                       std::function<void(bool)> answer);
+
+    // host_l2cap.cpp, host_channels.cpp
     void receive_acl(Bytes packet);
-    void receive_att(Connection& connection, Bytes pdu);
+    void receive_att(Connection& connection, AttBearer& bearer, Bytes pdu);
     void execute(Connection& connection, l2cap::Deliver& action);
     void execute(Connection& connection, l2cap::Send& action);
     void execute(Connection& connection, l2cap::ParameterUpdateRequested& action);
     void execute(Connection& connection, l2cap::ParameterUpdateDone& action);
-    void execute(Connection& connection, att::Send& action);
-    void execute(Connection& connection, att::CloseBearer& action);
-    void execute(Connection& connection, att::MtuExchanged& action);
-    void execute(Connection& connection, att::ReadRequested& action);
-    void execute(Connection& connection, att::Written& action);
-    void execute(Connection& connection, att::Subscribed& action);
-    void execute(Connection& connection, att::IndicationDone& action);
-    void execute(Connection& connection, gatt::ExchangeMtuDone& action);
-    void execute(Connection& connection, gatt::Indicated& action);
-    template <class Action> void execute(Connection& connection, Action& action);
+    void execute(Connection& connection, l2cap::ChannelRequested& action);
+    void execute(Connection& connection, l2cap::ChannelOpened& action);
+    void execute(Connection& connection, l2cap::ChannelClosed& action);
+    void execute(Connection& connection, l2cap::SduReceived& action);
+    void execute(Connection& connection, l2cap::SendReady& action);
+    void execute(Connection& connection, l2cap::ChannelReconfigured& action);
+    bool pump_channels();
+    void listen_for_bearers();
+    BufferPool& free_channel_pool();
+    l2cap::Channel* readable(ConnectionHandle handle, ChannelId cid, Connection*& connection);
+    void after_read(Connection& connection, const l2cap::Channel& channel);
+    ChannelObserver* observer_of(ConnectionHandle handle, ChannelId cid) const;
+    void drop_observers(error_code error);
+    template <class Call> error_code channel_call(ConnectionHandle handle, Call&& call);
+    static bool is_for_application(const l2cap::Channel* channel) {
+        return channel != nullptr && channel->delivery == l2cap::Delivery::stream;
+    }
+
+    // host_server.cpp, host_client.cpp, host_bearers.cpp
+    void execute(Connection& connection, AttBearer& bearer, att::Send& action);
+    void execute(Connection& connection, AttBearer& bearer, att::CloseBearer& action);
+    void execute(Connection& connection, AttBearer& bearer, att::MtuExchanged& action);
+    void execute(Connection& connection, AttBearer& bearer, att::ReadRequested& action);
+    void execute(Connection& connection, AttBearer& bearer, att::Written& action);
+    void execute(Connection& connection, AttBearer& bearer, att::Subscribed& action);
+    void execute(Connection& connection, AttBearer& bearer, att::IndicationDone& action);
+    void execute(Connection& connection, AttBearer& bearer, gatt::ExchangeMtuDone& action);
+    void execute(Connection& connection, AttBearer& bearer, gatt::EnhancedBearersDone& action);
+    void execute(Connection& connection, AttBearer& bearer, gatt::Indicated& action);
+    template <class Action> void execute(Connection& connection, AttBearer& bearer, Action& action);
+    AttBearer* find_bearer(ConnectionHandle handle, l2cap::Cid channel, Connection*& connection);
+    void enable_enhanced_bearers(Connection& connection);
+    bool takes_bearer(const Connection& connection) const;
+    void add_bearer(Connection& connection, const l2cap::ChannelOpened& opened);
+    void end_bearer(Connection& connection, l2cap::Cid channel);
+    AttBearer& client_bearer(Connection& connection, std::span<const AttributeHandle> handles);
+    AttBearer& indication_bearer(Connection& connection, AttributeHandle handle);
     void terminate(Connection& connection, error_code cause);
     void submit_acl(Connection& connection, Buffer pdu);
     bool has_room(Connection& connection, std::size_t packets, std::size_t buffers = 0);
     Connection::Refused& note_refusal(Connection& connection);
     Connection* find(ConnectionHandle handle);
     bool is_ours(ConnectionHandle handle);
-    template <class Call> error_code update(Connection& connection, std::size_t count, Call&& call);
+    template <class Call>
+    error_code update(Connection& connection, AttBearer& bearer, std::size_t count, Call&& call);
     template <class Call>
     error_code update(ConnectionHandle handle, std::size_t count, Call&& call);
-    template <class Call> error_code client_call(ConnectionHandle handle, Call&& call);
+    template <class Call>
+    error_code client_call(ConnectionHandle handle, std::span<const AttributeHandle> about,
+                           Call&& call);
 
     Environment& environment_;
     crypto::RandomSource& random_;
@@ -298,6 +369,9 @@ private:
     BufferPool send_buffers_;
     BufferPool receive_buffers_;
     BufferPool command_buffers_;
+    /// One for each link, made when it is first needed and kept for the next: what a peer does not
+    /// take costs no other link a buffer.
+    std::vector<std::unique_ptr<BufferPool>> channel_pools_;
 
     std::unique_ptr<transport::Transport> transport_;
     Ring<transport::Packet> backlog_{4};  // what the transport's full queue did not take
@@ -312,14 +386,26 @@ private:
     gap::Scanner scanner_;
     gap::Connector connector_;
     gatt::DiscoveryCache discovery_cache_;
+    l2cap::Listeners listeners_;
     std::unique_ptr<gatt::Server> server_;  // lives longer than the sessions of the links
     std::vector<std::unique_ptr<Connection>> connections_;
     Connection* last_found_ = nullptr;
     std::size_t waiting_for_room_ = 0;  // links that want to hear of SendReady
-    att::ErrorCode read_verdict_{};     // of the read request that the handler is looking at
+    // Of what the handler is looking at.
+    att::ErrorCode read_verdict_{};
+    L2capAccept::Verdict accept_verdict_;
+    bool update_verdict_ = true;
+
+    struct Observed {
+        ConnectionHandle connection{};
+        ChannelId channel{};
+        ChannelObserver* observer = nullptr;
+    };
+    std::vector<Observed> observers_;
     // What a handler has ended while it was in use; freed at the end of the turn.
     std::unique_ptr<gatt::Server> ended_server_;  // lives longer than the sessions of the links
     std::vector<std::unique_ptr<Connection>> ended_connections_;
+    std::vector<std::unique_ptr<AttBearer>> ended_bearers_;
     std::unique_ptr<transport::Transport> ended_transport_;
 
     hci::Outbox hci_out_;
@@ -342,6 +428,7 @@ private:
     config::preferred_connection_parameters preferred_;
     bool strict_ = config::strict{}.value;
     bool gatt_cache_ = config::gatt_cache{}.value;
+    config::eatt eatt_;
     std::uint64_t dropped_ = 0;
 };
 

@@ -1,81 +1,90 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 
 #include "base/log.hpp"
 #include "bluetooth/host_turn.hpp"
 
 namespace bluetooth {
 
-void Host::execute(Connection& connection, gatt::ExchangeMtuDone& action) {
+void Host::execute(Connection& connection, AttBearer&, gatt::ExchangeMtuDone& action) {
     // Success is told by MtuExchanged; MicroPython has no event for a refusal.
     if (action.error)
         log::warn("host", "connection ", to_string(connection.handle),
                   ": the peer exchanged no MTU: ", action.error);
 }
-void Host::execute(Connection& connection, gatt::Indicated& action) {
-    const auto confirm = [this, handle = connection.handle, token = action.token] {
-        if (Connection* receiver = find(handle))
-            with_client(*receiver, [&](auto& context) {
-                return receiver->att.client.confirm(context, token);
-            });
+void Host::execute(Connection& connection, AttBearer& bearer, gatt::Indicated& action) {
+    const auto confirm = [this, handle = connection.handle, channel = bearer.channel,
+                          token = action.token] {
+        Connection* receiver = nullptr;
+        if (AttBearer* asking = find_bearer(handle, channel, receiver))
+            with_client(*receiver, *asking,
+                        [&](auto& context) { return asking->client.confirm(context, token); });
     };
     delivery_.deliver(GattcIndicate{connection.handle, action.handle, action.value}, confirm);
 }
 
-template <class Call> error_code Host::client_call(ConnectionHandle handle, Call&& call) {
+/// Hands a procedure to the client on one of the link's bearers: `about` are the attributes that it
+/// works on. Without any it is for the fixed bearer, where searches keep their order.
+template <class Call>
+error_code Host::client_call(ConnectionHandle handle, std::span<const AttributeHandle> about,
+                             Call&& call) {
     if (const error_code error = check_active()) return error;
     Connection* connection = find(handle);
     if (connection == nullptr) return make_error(errc::not_connected);
     const Turn turn{*this};
-    return with_client(*connection,
-                       [&](auto& context) { return call(connection->att.client, context); });
+    AttBearer& bearer = client_bearer(*connection, about);
+    return with_client(*connection, bearer,
+                       [&](auto& context) { return call(bearer.client, context); });
 }
 
 error_code Host::discover_services(ConnectionHandle handle, const std::optional<UUID>& uuid,
                                    gatt::ServiceType type) {
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+    return client_call(handle, {}, [&](gatt::Client& client, gatt::ClientContext& context) {
         return client.discover_services(context, uuid, type);
     });
 }
 
 error_code Host::discover_included(ConnectionHandle handle, AttributeHandle start,
                                    AttributeHandle end) {
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+    return client_call(handle, {}, [&](gatt::Client& client, gatt::ClientContext& context) {
         return client.discover_included(context, start, end);
     });
 }
 
 error_code Host::discover_characteristics(ConnectionHandle handle, AttributeHandle start,
                                           AttributeHandle end, const std::optional<UUID>& uuid) {
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+    return client_call(handle, {}, [&](gatt::Client& client, gatt::ClientContext& context) {
         return client.discover_characteristics(context, start, end, uuid);
     });
 }
 
 error_code Host::discover_descriptors(ConnectionHandle handle, AttributeHandle start,
                                       AttributeHandle end) {
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+    return client_call(handle, {}, [&](gatt::Client& client, gatt::ClientContext& context) {
         return client.discover_descriptors(context, start, end);
     });
 }
 
 error_code Host::read(ConnectionHandle handle, AttributeHandle value_handle) {
     if (value_handle == att::no_handle) return make_error(errc::invalid_argument);
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
-        return client.read(context, value_handle);
-    });
+    return client_call(handle, std::span{&value_handle, 1},
+                       [&](gatt::Client& client, gatt::ClientContext& context) {
+                           return client.read(context, value_handle);
+                       });
 }
 
 error_code Host::read_long(ConnectionHandle handle, AttributeHandle value_handle) {
     if (value_handle == att::no_handle) return make_error(errc::invalid_argument);
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
-        return client.read_long(context, value_handle);
-    });
+    return client_call(handle, std::span{&value_handle, 1},
+                       [&](gatt::Client& client, gatt::ClientContext& context) {
+                           return client.read_long(context, value_handle);
+                       });
 }
 
 error_code Host::read_by_uuid(ConnectionHandle handle, AttributeHandle start, AttributeHandle end,
                               const UUID& uuid) {
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+    return client_call(handle, {}, [&](gatt::Client& client, gatt::ClientContext& context) {
         return client.read_by_uuid(context, start, end, uuid);
     });
 }
@@ -84,9 +93,10 @@ error_code Host::read_multiple(ConnectionHandle handle,
                                std::span<const AttributeHandle> value_handles, bool variable) {
     if (std::ranges::find(value_handles, att::no_handle) != value_handles.end())
         return make_error(errc::invalid_argument);
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
-        return client.read_multiple(context, value_handles, variable);
-    });
+    return client_call(handle, value_handles,
+                       [&](gatt::Client& client, gatt::ClientContext& context) {
+                           return client.read_multiple(context, value_handles, variable);
+                       });
 }
 
 error_code Host::write(ConnectionHandle handle, AttributeHandle value_handle, Bytes data,
@@ -94,14 +104,21 @@ error_code Host::write(ConnectionHandle handle, AttributeHandle value_handle, By
     if (value_handle == att::no_handle) return make_error(errc::invalid_argument);
     if (Connection* connection = active() ? find(handle) : nullptr; connection != nullptr) {
         constexpr std::size_t header = 3;  // opcode and handle
-        if (strict_ && data.size() + header > connection->att.bearer.mtu())
-            return make_error(errc::too_big);
+        const AttBearer& bearer = client_bearer(*connection, std::span{&value_handle, 1});
+        if (strict_ && data.size() + header > bearer.bearer.mtu()) return make_error(errc::too_big);
         if (!has_room(*connection, 1)) return make_error(errc::no_buffers);
+        // Commands have no answers that would bound how many wait for the peer's credits.
+        const l2cap::Channel* channel = connection->link.channels().find(bearer.channel);
+        if (!with_response && channel != nullptr && channel->sender.stalled()) {
+            note_refusal(*connection);
+            return make_error(errc::no_buffers);
+        }
     }
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
-        return with_response ? client.write(context, value_handle, data)
-                             : client.write_command(context, value_handle, data);
-    });
+    return client_call(handle, std::span{&value_handle, 1},
+                       [&](gatt::Client& client, gatt::ClientContext& context) {
+                           return with_response ? client.write(context, value_handle, data)
+                                                : client.write_command(context, value_handle, data);
+                       });
 }
 
 error_code Host::write_reliable(ConnectionHandle handle, std::span<const att::HandleValue> values) {
@@ -113,21 +130,26 @@ error_code Host::write_reliable(ConnectionHandle handle, std::span<const att::Ha
     if (Connection* connection = active() ? find(handle) : nullptr;
         connection != nullptr && !has_room(*connection, 1, buffers))
         return make_error(errc::no_buffers);
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
-        return client.write_reliable(context, values);
-    });
+    std::array<AttributeHandle, gatt::ValueQueue::max_values> about;
+    const std::size_t count = std::min(values.size(), about.size());
+    for (std::size_t i = 0; i < count; ++i) about[i] = values[i].handle;
+    return client_call(handle, std::span{about}.first(count),
+                       [&](gatt::Client& client, gatt::ClientContext& context) {
+                           return client.write_reliable(context, values);
+                       });
 }
 
 error_code Host::subscribe(ConnectionHandle handle, AttributeHandle value_handle,
                            Subscription subscription) {
     if (value_handle == att::no_handle) return make_error(errc::invalid_argument);
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
-        return client.subscribe(context, value_handle, subscription);
-    });
+    return client_call(handle, std::span{&value_handle, 1},
+                       [&](gatt::Client& client, gatt::ClientContext& context) {
+                           return client.subscribe(context, value_handle, subscription);
+                       });
 }
 
 error_code Host::exchange_mtu(ConnectionHandle handle) {
-    return client_call(handle, [&](gatt::Client& client, gatt::ClientContext& context) {
+    return client_call(handle, {}, [&](gatt::Client& client, gatt::ClientContext& context) {
         return client.exchange_mtu(context, mtu_);
     });
 }

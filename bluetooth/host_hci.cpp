@@ -115,26 +115,10 @@ void Host::on_le_meta(Bytes parameters) {
             on_connection_update(*event);
         return;
     case hci::LeSubevent::remote_connection_parameter_request:
-        // Any request within the specification's range is granted.
         if (const auto event =
                 hci::decode_event<hci::LeRemoteConnectionParameterRequest>(parameters);
-            event && is_ours(event->connection_handle)) {
-            if (is_valid(
-                    {event->interval_min, event->interval_max, event->max_latency, event->timeout}))
-                (void)submit(hci::LeRemoteConnectionParameterRequestReply{event->connection_handle,
-                                                                          event->interval_min,
-                                                                          event->interval_max,
-                                                                          event->max_latency,
-                                                                          event->timeout,
-                                                                          {},
-                                                                          {}},
-                             Command::other);
-            else
-                (void)submit(
-                    hci::LeRemoteConnectionParameterRequestNegativeReply{
-                        event->connection_handle, hci::Status::unacceptable_connection_parameters},
-                    Command::other);
-        }
+            event && is_ours(event->connection_handle))
+            on_parameter_request(*event);
         return;
     case hci::LeSubevent::long_term_key_request:
         // There are no bonds, so there is no key (Vol 4 Part E 7.8.26).
@@ -146,6 +130,29 @@ void Host::on_le_meta(Bytes parameters) {
     default: break;
     }
     log::debug("host", "event ", hci::event_name(hci::EventCode::le_meta, parameters));
+}
+
+void Host::on_parameter_request(const hci::LeRemoteConnectionParameterRequest& event) {
+    const ConnectionParameters wanted{event.interval_min, event.interval_max, event.max_latency,
+                                      event.timeout};
+    const auto answer = [this, wanted, handle = event.connection_handle](bool granted) {
+        if (granted)
+            (void)submit(hci::LeRemoteConnectionParameterRequestReply{handle,
+                                                                      wanted.interval_min,
+                                                                      wanted.interval_max,
+                                                                      wanted.latency,
+                                                                      wanted.supervision_timeout,
+                                                                      {},
+                                                                      {}},
+                         Command::other);
+        else
+            (void)submit(
+                hci::LeRemoteConnectionParameterRequestNegativeReply{
+                    handle, hci::Status::unacceptable_connection_parameters},
+                Command::other);
+    };
+    if (!is_valid(wanted)) return answer(false);
+    decide_update(event.connection_handle, wanted, answer);
 }
 
 void Host::on_completed_packets(Bytes parameters) {

@@ -37,7 +37,8 @@ void Host::receive_acl(Bytes packet) {
 }
 
 void Host::execute(Connection& connection, l2cap::Deliver& action) {
-    if (action.channel == l2cap::Cid::att) return receive_att(connection, action.pdu);
+    if (AttBearer* bearer = connection.bearer(action.channel); bearer != nullptr)
+        return receive_att(connection, *bearer, action.pdu);
     if (action.channel == l2cap::Cid::smp && smp::asks_to_pair(action.pdu)) {
         Buffer refusal = send_buffers_.acquire();
         if (!refusal || !refusal.append(Bytes{smp::pairing_not_supported})) return;
@@ -50,21 +51,27 @@ void Host::execute(Connection& connection, l2cap::Send& action) {
     submit_acl(connection, std::move(action.pdu));
 }
 void Host::execute(Connection& connection, l2cap::ParameterUpdateRequested& action) {
-    const auto& wanted = action.parameters;
-    // One update at a time, so that each outcome has its owner.
-    const bool accepted =
-        connection.update_deadline == never && !submit(hci::LeConnectionUpdate{connection.handle,
-                                                                               wanted.interval_min,
-                                                                               wanted.interval_max,
-                                                                               wanted.latency,
-                                                                               wanted.timeout,
-                                                                               {},
-                                                                               {}},
-                                                       Command::other);
-    with_link(connection, [&](auto& context) {
-        return connection.link.signalling().answer_parameter_update(context, action.token,
-                                                                    accepted);
-    });
+    const auto& [interval_min, interval_max, latency, timeout] = action.parameters;
+    const ConnectionParameters wanted{interval_min, interval_max, latency, timeout};
+    decide_update(connection.handle, wanted,
+                  [this, wanted, handle = connection.handle, token = action.token](bool granted) {
+                      Connection* asked = find(handle);
+                      if (asked == nullptr) return;
+                      // One update at a time, so that each outcome has its owner.
+                      granted = granted && asked->update_deadline == never &&
+                                !submit(hci::LeConnectionUpdate{handle,
+                                                                wanted.interval_min,
+                                                                wanted.interval_max,
+                                                                wanted.latency,
+                                                                wanted.supervision_timeout,
+                                                                {},
+                                                                {}},
+                                        Command::other);
+                      with_link(*asked, [&](auto& context) {
+                          return asked->link.signalling().answer_parameter_update(context, token,
+                                                                                  granted);
+                      });
+                  });
 }
 void Host::execute(Connection& connection, l2cap::ParameterUpdateDone& action) {
     if (!action.error) return;  // the controller will report the update
@@ -125,23 +132,36 @@ void Host::announce_room() {
 
 // ---- ATT
 
-void Host::receive_att(Connection& connection, Bytes pdu) {
+void Host::receive_att(Connection& connection, AttBearer& bearer, Bytes pdu) {
     if (att::route(pdu) == att::Destination::client)
-        with_client(connection,
-                    [&](auto& context) { connection.att.client.receive(context, pdu); });
+        with_client(connection, bearer,
+                    [&](auto& context) { bearer.client.receive(context, pdu); });
     else
-        with_server(connection,
-                    [&](auto context) { server_->receive(context, connection.att.session, pdu); });
+        with_server(connection, bearer,
+                    [&](auto context) { server_->receive(context, bearer.session, pdu); });
 }
 
-void Host::execute(Connection& connection, att::Send& action) {
-    l2cap::add_basic_header(action.pdu, l2cap::Cid::att);
-    submit_acl(connection, std::move(action.pdu));
+void Host::execute(Connection& connection, AttBearer& bearer, att::Send& action) {
+    if (bearer.channel == l2cap::Cid::att) {
+        l2cap::add_basic_header(action.pdu, l2cap::Cid::att);
+        return submit_acl(connection, std::move(action.pdu));
+    }
+    l2cap::Channels& channels = connection.link.channels();
+    // A peer without credits for answers to all that it asks: as on the fixed channel.
+    if (channels.send(bearer.channel, std::move(action.pdu)) == errc::no_buffers)
+        with_link(connection, [&](auto& context) { channels.disconnect(context, bearer.channel); });
+    to_send_ = true;
 }
-void Host::execute(Connection& connection, att::CloseBearer& action) {
-    if (find(connection.handle) == &connection) terminate(connection, action.error);
+void Host::execute(Connection& connection, AttBearer& bearer, att::CloseBearer& action) {
+    if (find(connection.handle) != &connection) return;
+    if (bearer.channel == l2cap::Cid::att) return terminate(connection, action.error);
+    log::warn("host", "closing an enhanced bearer: ", action.error);
+    with_link(connection, [&](auto& context) {
+        connection.link.channels().disconnect(context, bearer.channel);
+    });
+    to_send_ = true;
 }
-void Host::execute(Connection& connection, att::MtuExchanged& action) {
+void Host::execute(Connection& connection, AttBearer&, att::MtuExchanged& action) {
     delivery_.deliver(MtuExchanged{connection.handle, action.mtu});
 }
 

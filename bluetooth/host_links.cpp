@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <utility>
 
 #include "base/connection_parameters.hpp"
 #include "base/log.hpp"
@@ -37,7 +38,8 @@ void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType 
                                                    make_error(errc::no_buffers)});
         return;
     }
-    connections_.push_back(std::make_unique<Connection>(handle, role, type, peer, *server_));
+    connections_.push_back(std::make_unique<Connection>(handle, role, type, peer, *server_,
+                                                        listeners_, free_channel_pool()));
     Connection& connection = *connections_.back();
     connection.interval = interval;
     connection.latency = latency;
@@ -49,6 +51,7 @@ void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType 
     if (gatt_cache_ && (type != AddressType::random_device || peer.is_static_random()))
         connection.att.client.use_cache(discovery_cache_, {type, peer});
     acl_.add_link(handle);
+    if (eatt_.unencrypted) enable_enhanced_bearers(connection);
     if (role == hci::Role::central)
         delivery_.deliver(PeripheralConnect{handle, type, peer});
     else
@@ -71,10 +74,14 @@ void Host::close_connection(ConnectionHandle handle, error_code reason) {
     const std::uint64_t generation = generation_;
     with_link(connection, [&](auto& context) { connection.link.on_disconnected(context); });
     if (generation != generation_) return;
-    with_server(connection,
+    while (!connection.enhanced.empty() && generation == generation_)
+        end_bearer(connection, connection.enhanced.back()->channel);
+    if (generation != generation_) return;
+    with_server(connection, connection.att,
                 [&](auto context) { server_->on_disconnected(context, connection.att.session); });
     if (generation != generation_) return;
-    with_client(connection, [&](auto& context) { connection.att.client.on_disconnected(context); });
+    with_client(connection, connection.att,
+                [&](auto& context) { connection.att.client.on_disconnected(context); });
     if (generation != generation_) return;
     if (connection.role == hci::Role::central)
         delivery_.deliver(
@@ -158,6 +165,19 @@ void Host::on_update_refused(ConnectionHandle handle, error_code error) {
 void Host::emit_update(const Connection& connection, error_code error) {
     delivery_.deliver(ConnectionUpdate{connection.handle, connection.interval, connection.latency,
                                        connection.supervision_timeout, event_status(error), error});
+}
+
+/// Puts the peer's wish for other parameters to the application, and what that decides to `answer`.
+void Host::decide_update(ConnectionHandle handle, const ConnectionParameters& wanted,
+                         std::function<void(bool)> answer) {
+    const auto decided = [this, answer = std::move(answer)] {
+        const bool granted = std::exchange(update_verdict_, true);
+        answer(granted && !delivery_.handler_failed());
+    };
+    delivery_.deliver(
+        ConnectionUpdateRequest{handle, wanted.interval_min, wanted.interval_max, wanted.latency,
+                                wanted.supervision_timeout, &update_verdict_},
+        decided);
 }
 
 // ---- the calls of the application

@@ -5,38 +5,42 @@
 
 namespace bluetooth {
 
-void Host::execute(Connection& connection, att::ReadRequested& action) {
-    const auto answer = [this, handle = connection.handle, token = action.token] {
+void Host::execute(Connection& connection, AttBearer& bearer, att::ReadRequested& action) {
+    const auto answer = [this, handle = connection.handle, channel = bearer.channel,
+                         token = action.token] {
         att::ErrorCode verdict = std::exchange(read_verdict_, {});
         // A handler that has failed has allowed nothing.
         if (delivery_.handler_failed() && verdict == att::ErrorCode{})
             verdict = att::ErrorCode::unlikely_error;
-        Connection* reader = find(handle);
-        if (reader == nullptr) return;
-        with_server(*reader, [&](auto context) {
+        Connection* reader = nullptr;
+        AttBearer* asking = find_bearer(handle, channel, reader);
+        if (asking == nullptr) return;
+        with_server(*reader, *asking, [&](auto context) {
             server_->answer_read(
-                context, reader->att.session, token,
+                context, asking->session, token,
                 verdict == att::ErrorCode{} ? std::nullopt : std::optional{verdict});
         });
     };
     delivery_.deliver(GattsReadRequest{connection.handle, action.handle, &read_verdict_}, answer);
 }
-void Host::execute(Connection& connection, att::Written& action) {
-    const auto answer = [this, handle = connection.handle, token = action.token] {
-        if (Connection* writer = find(handle))
-            with_server(*writer, [&](auto context) {
-                server_->answer_write(context, writer->att.session, token);
+void Host::execute(Connection& connection, AttBearer& bearer, att::Written& action) {
+    const auto answer = [this, handle = connection.handle, channel = bearer.channel,
+                         token = action.token] {
+        Connection* writer = nullptr;
+        if (AttBearer* asking = find_bearer(handle, channel, writer))
+            with_server(*writer, *asking, [&](auto context) {
+                server_->answer_write(context, asking->session, token);
             });
     };
     // A handler may have replaced the table since, by which the handle meant this value.
     if (action.table != server_->table_number()) return answer();
     delivery_.deliver(GattsWrite{connection.handle, action.handle}, answer);
 }
-void Host::execute(Connection& connection, att::Subscribed& action) {
+void Host::execute(Connection& connection, AttBearer&, att::Subscribed& action) {
     delivery_.deliver(GattsSubscribe{connection.handle, action.handle,
                                      static_cast<Subscription>(action.configuration)});
 }
-void Host::execute(Connection& connection, att::IndicationDone& action) {
+void Host::execute(Connection& connection, AttBearer&, att::IndicationDone& action) {
     delivery_.deliver(GattsIndicateDone{connection.handle, action.handle,
                                         event_status(action.error), action.error});
 }
@@ -55,7 +59,7 @@ std::vector<std::vector<AttributeHandle>> Host::register_services(
     const std::uint32_t table = server_->table_number();
     if (registration->changed)
         for (std::size_t i = 0; i < connections_.size() && generation == generation_; ++i)
-            with_server(*connections_[i], [&](auto context) {
+            with_server(*connections_[i], connections_[i]->att, [&](auto context) {
                 server_->announce_change(context, connections_[i]->att.session);
             });
     // A handler, told of an indication's end, may have deactivated us or registered others.
@@ -86,9 +90,10 @@ error_code Host::write_value(AttributeHandle handle, Bytes data, bool send_updat
     for (std::size_t i = 0; i < connections_.size() && generation == generation_; ++i) {
         Connection& connection = *connections_[i];
         if (!server_->subscribed(connection.client_state, handle)) continue;
-        const error_code failed = update(connection, 1, [&](auto context, auto& session) {
-            return server_->send_update(context, session, handle);
-        });
+        const error_code failed =
+            update(connection, connection.att, 1, [&](auto context, auto& session) {
+                return server_->send_update(context, session, handle);
+            });
         if (failed) refused = failed;
     }
     return refused;
@@ -99,24 +104,26 @@ error_code Host::set_buffer(AttributeHandle handle, std::size_t size, bool appen
     return server_->set_buffer(handle, size, append);
 }
 
-/// Has the server send up to `count` updates to a client, if there is room for all of them.
+/// Has the server send up to `count` updates to a client on one of its bearers, if there is room
+/// for all of them.
 template <class Call>
-error_code Host::update(Connection& connection, std::size_t count, Call&& call) {
+error_code Host::update(Connection& connection, AttBearer& bearer, std::size_t count, Call&& call) {
     if (!has_room(connection, count)) return make_error(errc::no_buffers);
     const error_code error = with_server(
-        connection, [&](auto context) { return call(context, connection.att.session); });
+        connection, bearer, [&](auto context) { return call(context, bearer.session); });
     // With room for the packet it is indications that wait for their confirmations.
     if (error == errc::no_buffers) note_refusal(connection).indication = true;
     return error;
 }
 
+/// On the fixed bearer, where all notifications keep their order.
 template <class Call>
 error_code Host::update(ConnectionHandle handle, std::size_t count, Call&& call) {
     if (const error_code error = check_active()) return error;
     Connection* connection = find(handle);
     if (connection == nullptr) return make_error(errc::not_connected);
     const Turn turn{*this};
-    return update(*connection, count, call);
+    return update(*connection, connection->att, count, call);
 }
 
 error_code Host::notify(ConnectionHandle handle, AttributeHandle value_handle,
@@ -139,7 +146,12 @@ error_code Host::notify_multiple(ConnectionHandle handle,
 
 error_code Host::indicate(ConnectionHandle handle, AttributeHandle value_handle,
                           std::optional<Bytes> data) {
-    return update(handle, 1, [&](auto context, auto& session) {
+    if (const error_code error = check_active()) return error;
+    Connection* connection = find(handle);
+    if (connection == nullptr) return make_error(errc::not_connected);
+    const Turn turn{*this};
+    AttBearer& bearer = indication_bearer(*connection, value_handle);
+    return update(*connection, bearer, 1, [&](auto context, auto& session) {
         return server_->indicate(context, session, value_handle, data);
     });
 }

@@ -43,6 +43,7 @@ void Host::configure(gatt::Server& server) const {
     server.set_preferred_connection_parameters(*in_attribute_form(preferred_));
     server.strict(strict_);
     server.set_pending_indications(send_queue_);
+    server.set_enhanced_bearers(eatt_.bearers != 0);
 }
 
 error_code Host::set(const config::gap_name& option) {
@@ -92,6 +93,13 @@ error_code Host::set(config::gatt_cache option) {
     gatt_cache_ = option.value;
     return {};
 }
+error_code Host::set(config::eatt option) {
+    if (option.bearers > max_enhanced_bearers) return make_error(errc::invalid_argument);
+    eatt_ = option;
+    listen_for_bearers();
+    if (server_) server_->set_enhanced_bearers(eatt_.bearers != 0);
+    return {};
+}
 error_code Host::get(config::mac& option) const {
     if (const error_code error = check_active()) return error;
     const bool is_public = addr_mode_ == config::addr_mode::public_address;
@@ -129,6 +137,10 @@ error_code Host::get(config::strict& option) const {
 }
 error_code Host::get(config::gatt_cache& option) const {
     option.value = gatt_cache_;
+    return {};
+}
+error_code Host::get(config::eatt& option) const {
+    option = eatt_;
     return {};
 }
 

@@ -22,7 +22,8 @@ public:
     Turn& operator=(const Turn&) = delete;
     ~Turn() {
         if (--host_.depth_ != 0) return;
-        if (!host_.ended_connections_.empty() || host_.ended_server_ || host_.ended_transport_)
+        if (!host_.ended_connections_.empty() || !host_.ended_bearers_.empty() ||
+            host_.ended_server_ || host_.ended_transport_)
             host_.free_ended();
         if (host_.to_send_ && !host_.in_batch_) host_.environment_.run_soon();
     }
@@ -82,25 +83,31 @@ template <class Call> auto Host::with_link(Connection& connection, Call&& call) 
         },
         [&] { drain(link_out_, from, [&](auto& action) { execute(connection, action); }); });
 }
-template <class Call> auto Host::with_server(Connection& connection, Call&& call) {
+template <class Call>
+auto Host::with_server(Connection& connection, AttBearer& bearer, Call&& call) {
     const std::size_t from = server_out_.size();
     return detail::run_then(
         [&] {
             return call(att::ServerContext{now_, send_buffers_, server_out_});
         },
-        [&] { drain(server_out_, from, [&](auto& action) { execute(connection, action); }); });
+        [&] {
+            drain(server_out_, from, [&](auto& action) { execute(connection, bearer, action); });
+        });
 }
-template <class Call> auto Host::with_client(Connection& connection, Call&& call) {
+template <class Call>
+auto Host::with_client(Connection& connection, AttBearer& bearer, Call&& call) {
     const std::size_t from = client_out_.size();
     return detail::run_then(
         [&] {
             gatt::ClientContext context{now_, send_buffers_, client_out_};
             return call(context);
         },
-        [&] { drain(client_out_, from, [&](auto& action) { execute(connection, action); }); });
+        [&] {
+            drain(client_out_, from, [&](auto& action) { execute(connection, bearer, action); });
+        });
 }
 
-template <class Action> void Host::execute(Connection& connection, Action& action) {
+template <class Action> void Host::execute(Connection& connection, AttBearer&, Action& action) {
     delivery_.deliver(event_of(connection.handle, action));
 }
 

@@ -143,6 +143,17 @@ error_code Client::subscribe(ClientContext& ctx, att::Handle value_handle,
     return enqueue(ctx, Subscribe{value_handle, subscription});
 }
 
+error_code Client::enable_enhanced_bearers(ClientContext& ctx) {
+    return enqueue(ctx, EnableEnhancedBearers{});
+}
+
+bool Client::concerns(att::Handle handle) const {
+    const auto does = [handle](const auto& procedure) { return procedure.concerns(handle); };
+    for (std::size_t place = 0; place < procedures_.size(); ++place)
+        if (std::visit(does, procedures_[place])) return true;
+    return false;
+}
+
 error_code Client::confirm(ClientContext& ctx, IndicationToken token) {
     if (bearer_.closed()) return make_error(errc::not_connected);
     const auto open = std::ranges::find(indications_, token, &OpenIndication::token);

@@ -137,9 +137,25 @@ public:
     /// has none.
     error_code subscribe(ClientContext& ctx, att::Handle value_handle, Subscription subscription);
 
+    /// Learns whether the peer takes Enhanced ATT bearers; then sets the bit in its Client
+    /// Supported Features (7.2, 7.4) by which it knows that we do, leaving the others as they are.
+    /// To be called on the unenhanced bearer. `EnhancedBearersDone` follows: a peer without one of
+    /// the two characteristics does not support them, which is no error.
+    error_code enable_enhanced_bearers(ClientContext& ctx);
+
     /// Confirms an indication, after the app has seen it. `no_such_procedure` when that was done
     /// before or came too late.
     error_code confirm(ClientContext& ctx, IndicationToken token);
+
+    // ---- what it has to do, for the choice among the bearers of a link
+
+    /// How many procedures have not ended yet.
+    std::size_t pending() const { return procedures_.size(); }
+    /// Whether one of these may yet read or write this attribute: discoveries, and reads by UUID,
+    /// in the range that they have still to search; a subscription also writes a descriptor, which
+    /// counts once it is found. Procedures on the same attribute keep their order on one bearer
+    /// only.
+    bool concerns(att::Handle handle) const;
 
     const ClientCounters& counters() const { return counters_; }
 

@@ -84,6 +84,13 @@ struct SubscribeDone {
     error_code error;
 };
 
+struct EnhancedBearersDone {
+    /// The peer takes Enhanced ATT bearers, and knows that this client uses them; never with an
+    /// error.
+    bool supported = false;
+    error_code error;
+};
+
 struct Notified {
     att::Handle handle{};
     Bytes value;
@@ -102,7 +109,7 @@ using ClientOutbox =
     Outbox<att::Send, att::CloseBearer, att::MtuExchanged, ExchangeMtuDone, ServiceResult,
            ServiceDone, IncludedServiceResult, IncludedServiceDone, CharacteristicResult,
            CharacteristicDone, DescriptorResult, DescriptorDone, ReadResult, ReadDone, WriteDone,
-           SubscribeDone, Notified, Indicated>;
+           SubscribeDone, EnhancedBearersDone, Notified, Indicated>;
 
 struct ClientContext {
     Time now;

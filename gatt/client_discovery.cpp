@@ -9,6 +9,8 @@
 namespace bluetooth::gatt {
 namespace {
 
+using Kind = DiscoveryQuery::Kind;
+
 constexpr std::uint16_t primary_service = 0x2800;  // as Find By Type Value has it
 
 /// A declaration in a Read By Type Response (Vol 3 Part F 3.4.4.2).
@@ -38,15 +40,13 @@ IncludedServiceResult included_service(Bytes element) {
 
 // ---- 4.4.1 Discover All Primary Services
 
-DiscoveryQuery DiscoverAllServices::query() const {
-    const auto kind = type_ == ServiceType::primary ? DiscoveryQuery::Kind::primary_services
-                                                    : DiscoveryQuery::Kind::secondary_services;
-    return {kind, range_.first(), range_.last(), uuid_};
-}
+DiscoverAllServices::DiscoverAllServices(ServiceType type, const std::optional<UUID>& uuid)
+    : Discovery({type == ServiceType::primary ? Kind::primary_services : Kind::secondary_services,
+                 att::first_handle, att::last_handle, uuid}) {}
 
 Buffer DiscoverAllServices::request(ClientContext& ctx, const att::Bearer&) {
-    const UUID& type =
-        type_ == ServiceType::primary ? att::type::primary_service : att::type::secondary_service;
+    const UUID& type = query_.kind == Kind::primary_services ? att::type::primary_service
+                                                             : att::type::secondary_service;
     return encode_request(ctx,
                           att::ReadByGroupTypeRequest{range_.first(), range_.last(), type.bytes()});
 }
@@ -62,29 +62,20 @@ error_code DiscoverAllServices::on_response(ClientContext& ctx, att::Bearer&, By
             const att::Handle end = element.end_group_handle;
             if (end < start || !range_.pass(start)) return false;
             const UUID uuid = to_uuid(element.service_uuid);
-            if (!uuid_ || uuid_->same_as(uuid))
-                ctx.out.push(ServiceResult{start, end, uuid_.value_or(uuid)});
+            if (!query_.uuid || query_.uuid->same_as(uuid))
+                ctx.out.push(ServiceResult{start, end, query_.uuid.value_or(uuid)});
             return end == start || range_.pass(end);
         });
     return valid ? error_code{} : protocol_error();
 }
 
-error_code DiscoverAllServices::on_error(ClientContext&, att::ErrorCode code) {
-    return end_of_search(range_, code);
-}
-
-void DiscoverAllServices::end(ClientContext& ctx, error_code error) const {
-    ctx.out.push(ServiceDone{error});
-}
-
 // ---- 4.4.2 Discover Primary Service by Service UUID
 
-DiscoveryQuery DiscoverPrimaryServiceByUuid::query() const {
-    return {DiscoveryQuery::Kind::primary_services, range_.first(), range_.last(), uuid_};
-}
+DiscoverPrimaryServiceByUuid::DiscoverPrimaryServiceByUuid(const UUID& uuid)
+    : Discovery({Kind::primary_services, att::first_handle, att::last_handle, uuid}) {}
 
 Buffer DiscoverPrimaryServiceByUuid::request(ClientContext& ctx, const att::Bearer&) {
-    const UUID uuid = att::wire_uuid(uuid_);
+    const UUID uuid = att::wire_uuid(*query_.uuid);
     return encode_request(ctx, att::FindByTypeValueRequest{range_.first(), range_.last(),
                                                            primary_service, uuid.bytes()});
 }
@@ -94,25 +85,16 @@ error_code DiscoverPrimaryServiceByUuid::on_response(ClientContext& ctx, att::Be
     if (!response || response->handles_information_list.empty()) return protocol_error();
     for (const auto [start, end] : response->handles_information_list) {
         if (end < start || !range_.pass(start)) return protocol_error();
-        ctx.out.push(ServiceResult{start, end, uuid_});
+        ctx.out.push(ServiceResult{start, end, *query_.uuid});
         if (end != start && !range_.pass(end)) return protocol_error();
     }
     return {};
 }
 
-error_code DiscoverPrimaryServiceByUuid::on_error(ClientContext&, att::ErrorCode code) {
-    return end_of_search(range_, code);
-}
-
-void DiscoverPrimaryServiceByUuid::end(ClientContext& ctx, error_code error) const {
-    ctx.out.push(ServiceDone{error});
-}
-
 // ---- 4.5.1 Find Included Services
 
-DiscoveryQuery FindIncludedServices::query() const {
-    return {DiscoveryQuery::Kind::included_services, range_.first(), range_.last(), {}};
-}
+FindIncludedServices::FindIncludedServices(att::Handle start, att::Handle end)
+    : Discovery({Kind::included_services, start, end, {}}) {}
 
 Buffer FindIncludedServices::request(ClientContext& ctx, const att::Bearer&) {
     if (nameless_) {
@@ -159,19 +141,15 @@ error_code FindIncludedServices::on_uuid(ClientContext& ctx, Bytes pdu) {
     return {};
 }
 
-error_code FindIncludedServices::on_error(ClientContext&, att::ErrorCode code) {
-    return nameless_ ? att::make_error(code) : end_of_search(range_, code);
-}
-
-void FindIncludedServices::end(ClientContext& ctx, error_code error) const {
-    ctx.out.push(IncludedServiceDone{error});
+error_code FindIncludedServices::on_error(ClientContext& ctx, att::ErrorCode code) {
+    return nameless_ ? att::make_error(code) : Discovery::on_error(ctx, code);
 }
 
 // ---- 4.6.1 Discover All Characteristics of a Service
 
-DiscoveryQuery DiscoverCharacteristics::query() const {
-    return {DiscoveryQuery::Kind::characteristics, range_.first(), range_.last(), uuid_};
-}
+DiscoverCharacteristics::DiscoverCharacteristics(att::Handle start, att::Handle end,
+                                                 const std::optional<UUID>& uuid)
+    : Discovery({Kind::characteristics, start, end, uuid}) {}
 
 Buffer DiscoverCharacteristics::request(ClientContext& ctx, const att::Bearer&) {
     return encode_request(ctx, att::ReadByTypeRequest{range_.first(), range_.last(),
@@ -190,9 +168,9 @@ error_code DiscoverCharacteristics::on_response(ClientContext& ctx, att::Bearer&
             if (value <= element.handle || value > range_.last()) return false;
             report_found(ctx, static_cast<att::Handle>(att::number(element.handle) - 1));
             const UUID uuid = to_uuid(element.value.characteristic_uuid);
-            if (!uuid_ || uuid_->same_as(uuid))
+            if (!query_.uuid || query_.uuid->same_as(uuid))
                 found_ = CharacteristicResult{
-                    {}, value, element.value.characteristic_properties, uuid_.value_or(uuid)};
+                    {}, value, element.value.characteristic_properties, query_.uuid.value_or(uuid)};
             return true;
         });
     // Behind each declaration is its value: so there is always a handle left to ask about, and the
@@ -201,7 +179,7 @@ error_code DiscoverCharacteristics::on_response(ClientContext& ctx, att::Bearer&
 }
 
 error_code DiscoverCharacteristics::on_error(ClientContext& ctx, att::ErrorCode code) {
-    const error_code error = end_of_search(range_, code);
+    const error_code error = Discovery::on_error(ctx, code);
     if (!error) report_found(ctx, range_.last());
     return error;
 }
@@ -213,14 +191,11 @@ void DiscoverCharacteristics::report_found(ClientContext& ctx, att::Handle end) 
     found_.reset();
 }
 
-void DiscoverCharacteristics::end(ClientContext& ctx, error_code error) const {
-    ctx.out.push(CharacteristicDone{error});
-}
-
 // ---- 4.7.1 Discover All Characteristic Descriptors
 
-DiscoveryQuery DiscoverDescriptors::query() const {
-    return {DiscoveryQuery::Kind::descriptors, range_.first(), range_.last(), {}};
+DiscoverDescriptors::DiscoverDescriptors(att::Handle after, att::Handle last)
+    : Discovery({Kind::descriptors, after, last, {}}) {
+    (void)range_.pass(after);
 }
 
 Buffer DiscoverDescriptors::request(ClientContext& ctx, const att::Bearer&) {
@@ -234,14 +209,6 @@ error_code DiscoverDescriptors::on_response(ClientContext& ctx, att::Bearer&, By
         return true;
     });
     return valid ? error_code{} : protocol_error();
-}
-
-error_code DiscoverDescriptors::on_error(ClientContext&, att::ErrorCode code) {
-    return end_of_search(range_, code);
-}
-
-void DiscoverDescriptors::end(ClientContext& ctx, error_code error) const {
-    ctx.out.push(DescriptorDone{error});
 }
 
 }  // namespace bluetooth::gatt

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // The client's procedures (Vol 3 Part G 4), each a series of ATT transactions that it knows how to
-// continue. `Client` runs them one after the other; all have the same five functions:
+// continue. `Client` runs them one after the other; all have the same six functions:
 //
 //     complete()     whether no further request is needed
+//     concerns()     whether what is left to do may read or write this attribute
 //     request()      the next request; null when no buffer is free, to be called again later
 //     on_response()  what the peer answered; an error ends the procedure
 //     on_error()     the peer refused; an error ends the procedure, none means that it goes on, or
@@ -17,15 +18,16 @@
 #include <variant>
 
 #include "gatt/client_discovery.hpp"
+#include "gatt/client_enhanced_bearers.hpp"
 #include "gatt/client_reads.hpp"
 #include "gatt/client_writes.hpp"
 
 namespace bluetooth::gatt {
 
-class ExchangeMtu {  // 4.3.1
+class ExchangeMtu : public SingleTransaction {  // 4.3.1
 public:
     explicit ExchangeMtu(std::uint16_t own_rx_mtu) : own_rx_mtu_(own_rx_mtu) {}
-    bool complete() const { return complete_; }
+    bool concerns(att::Handle) const { return false; }
     Buffer request(ClientContext& ctx, const att::Bearer& bearer);
     error_code on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu);
     error_code on_error(ClientContext& ctx, att::ErrorCode code);
@@ -33,13 +35,13 @@ public:
 
 private:
     std::uint16_t own_rx_mtu_;
-    bool complete_ = false;
 };
 
 /// An unused place holds the first of these.
 using Procedure =
     std::variant<DiscoverAllServices, DiscoverPrimaryServiceByUuid, FindIncludedServices,
                  DiscoverCharacteristics, DiscoverDescriptors, ExchangeMtu, ReadValue, ReadByUuid,
-                 ReadLongValue, ReadMultipleValues, WriteValue, ReliableWrite, Subscribe>;
+                 ReadLongValue, ReadMultipleValues, WriteValue, ReliableWrite, Subscribe,
+                 EnableEnhancedBearers>;
 
 }  // namespace bluetooth::gatt

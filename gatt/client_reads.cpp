@@ -29,10 +29,6 @@ error_code ReadValue::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
     return {};
 }
 
-error_code ReadValue::on_error(ClientContext&, att::ErrorCode code) {
-    return att::make_error(code);
-}
-
 void ReadValue::end(ClientContext& ctx, error_code error) const {
     push_read_done(ctx, handle_, error);
 }
@@ -69,25 +65,20 @@ void ReadByUuid::end(ClientContext& ctx, error_code error) const {
 
 // ---- 4.8.3 Read Long Characteristic Values
 
-// Starts with a Read Request, as some servers refuse Read Blob for values that are not long.
 Buffer ReadLongValue::request(ClientContext& ctx, const att::Bearer& bearer) {
     mtu_ = bearer.mtu();
-    if (!value_) return encode_request(ctx, att::ReadRequest{handle_});
+    if (!value_) return ReadValue::request(ctx, bearer);
     return encode_request(ctx,
                           att::ReadBlobRequest{handle_, static_cast<std::uint16_t>(value_.size())});
 }
 
-error_code ReadLongValue::on_response(ClientContext& ctx, att::Bearer&, Bytes pdu) {
+error_code ReadLongValue::on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu) {
     const Bytes part{pdu.subspan(1)};
     // A part that does not fill its PDU is the last one (Vol 3 Part F 3.4.4.5). Where the peer has
     // exchanged the MTU meanwhile, the PDU may be full by the one before: then it is asked on.
     const bool last = pdu.size() < mtu_;
     if (!value_) {
-        if (last) {
-            complete_ = true;
-            ctx.out.push(ReadResult{handle_, part, {}});
-            return {};
-        }
+        if (last) return ReadValue::on_response(ctx, bearer, pdu);
         value_ = ctx.buffers.acquire();
         if (!value_) return make_error(errc::no_buffers);
     }
@@ -102,7 +93,7 @@ error_code ReadLongValue::on_error(ClientContext& ctx, att::ErrorCode code) {
     // Instead of an empty part behind a value that just fills its PDUs some servers send these.
     const bool at_end =
         code == att::ErrorCode::attribute_not_long || code == att::ErrorCode::invalid_offset;
-    if (!value_ || !at_end) return att::make_error(code);
+    if (!value_ || !at_end) return ReadValue::on_error(ctx, code);
     finish(ctx);
     return {};
 }
@@ -113,11 +104,12 @@ void ReadLongValue::finish(ClientContext& ctx) {
     ctx.out.push(ReadResult{handle_, value, std::move(value_)});
 }
 
-void ReadLongValue::end(ClientContext& ctx, error_code error) const {
-    push_read_done(ctx, handle_, error);
-}
-
 // ---- 4.8.4 Read Multiple Characteristic Values, 4.8.5 the same of variable length
+
+bool ReadMultipleValues::concerns(att::Handle handle) const {
+    const List<att::Handle> all = handles();
+    return std::ranges::find(all, handle) != all.end();
+}
 
 Buffer ReadMultipleValues::request(ClientContext& ctx, const att::Bearer& bearer) {
     mtu_ = bearer.mtu();
@@ -148,10 +140,6 @@ error_code ReadMultipleValues::on_tuples(ClientContext& ctx, Bytes tuples, bool 
         ctx.out.push(ReadResult{handle, value, {}});
     }
     return reader.done() ? error_code{} : protocol_error();
-}
-
-error_code ReadMultipleValues::on_error(ClientContext&, att::ErrorCode code) {
-    return att::make_error(code);
 }
 
 void ReadMultipleValues::end(ClientContext& ctx, error_code error) const {

@@ -11,18 +11,16 @@
 
 namespace bluetooth::gatt {
 
-class ReadValue {  // 4.8.1
+class ReadValue : public SingleTransaction {  // 4.8.1
 public:
     explicit ReadValue(att::Handle handle) : handle_(handle) {}
-    bool complete() const { return complete_; }
+    bool concerns(att::Handle handle) const { return handle == handle_; }
     Buffer request(ClientContext& ctx, const att::Bearer& bearer);
     error_code on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu);
-    error_code on_error(ClientContext& ctx, att::ErrorCode code);
     void end(ClientContext& ctx, error_code error) const;
 
-private:
+protected:
     att::Handle handle_;
-    bool complete_ = false;
 };
 
 class ReadByUuid {  // 4.8.2
@@ -30,6 +28,7 @@ public:
     ReadByUuid(att::Handle start, att::Handle end, const UUID& uuid)
         : uuid_(att::wire_uuid(uuid)), range_(start, end) {}
     bool complete() const { return range_.empty(); }
+    bool concerns(att::Handle handle) const { return range_.contains(handle); }
     Buffer request(ClientContext& ctx, const att::Bearer& bearer);
     error_code on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu);
     error_code on_error(ClientContext& ctx, att::ErrorCode code);
@@ -41,33 +40,30 @@ private:
     bool found_ = false;  // at least one value
 };
 
-class ReadLongValue {  // 4.8.3
+/// Begins as a read that is not long, as some servers refuse Read Blob for values that are not.
+class ReadLongValue : public ReadValue {  // 4.8.3
 public:
-    explicit ReadLongValue(att::Handle handle) : handle_(handle) {}
-    bool complete() const { return complete_; }
+    using ReadValue::ReadValue;
     Buffer request(ClientContext& ctx, const att::Bearer& bearer);
     error_code on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu);
     error_code on_error(ClientContext& ctx, att::ErrorCode code);
-    void end(ClientContext& ctx, error_code error) const;
 
 private:
     void finish(ClientContext& ctx);
 
-    att::Handle handle_;
     Buffer value_;                          // what came so far; null before the first response
     std::uint16_t mtu_ = att::default_mtu;  // when the last request was sent
-    bool complete_ = false;
 };
 
-class ReadMultipleValues {  // 4.8.4, and 4.8.5 for values of variable length
+/// 4.8.4, and 4.8.5 for values of variable length.
+class ReadMultipleValues : public SingleTransaction {
 public:
     /// `handles` as they stand in the request.
     ReadMultipleValues(Buffer handles, bool variable)
         : handles_(std::move(handles)), variable_(variable) {}
-    bool complete() const { return complete_; }
+    bool concerns(att::Handle handle) const;
     Buffer request(ClientContext& ctx, const att::Bearer& bearer);
     error_code on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu);
-    error_code on_error(ClientContext& ctx, att::ErrorCode code);
     void end(ClientContext& ctx, error_code error) const;
 
 private:
@@ -77,7 +73,6 @@ private:
     Buffer handles_;
     std::uint16_t mtu_ = att::default_mtu;  // when the request was sent
     bool variable_;
-    bool complete_ = false;
 };
 
 }  // namespace bluetooth::gatt

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "gatt/client_recall.hpp"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -12,19 +13,13 @@
 namespace bluetooth::gatt {
 namespace {
 
-struct HashElement {
-    att::Handle handle{};
-    DatabaseHash hash{};
-    BT_FIELDS(HashElement, handle, hash);
-};
-
-/// The Database Hash in a Read By Type Response: there is one in a server (Vol 3 Part G 7.3).
+/// The Database Hash in a Read By Type Response (Vol 3 Part G 7.3).
 std::optional<DatabaseHash> decode_hash(Bytes pdu) {
-    const auto response = decode<att::ReadByTypeResponse>(pdu);
-    if (!response || response->length != fixed_size<HashElement>()) return std::nullopt;
-    const auto element = decode_fields<HashElement>(response->attribute_data_list);
-    if (!element || element->handle == att::no_handle) return std::nullopt;
-    return element->hash;
+    DatabaseHash hash{};
+    const auto found = only_value(pdu);
+    if (!found || found->value.size() != hash.size()) return std::nullopt;
+    std::ranges::copy(found->value, hash.begin());
+    return hash;
 }
 
 }  // namespace
@@ -49,8 +44,7 @@ void Recall::begin(Time now, const DiscoveryQuery& query) {
 }
 
 Buffer Recall::request(ClientContext& ctx) const {
-    return encode_request(ctx, att::ReadByTypeRequest{att::first_handle, att::last_handle,
-                                                      att::type::database_hash.bytes()});
+    return request_only_value(ctx, att::type::database_hash);
 }
 
 void Recall::on_response(Time now, Bytes pdu) {

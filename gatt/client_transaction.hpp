@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What the client's procedures have in common: how requests are made and the lists in responses
-// read.
+// read, and the part that is the same in all procedures of a single transaction.
 #pragma once
 
 #include <cstddef>
@@ -31,12 +31,14 @@ public:
     att::Handle first() const { return static_cast<att::Handle>(next_); }
     att::Handle last() const { return static_cast<att::Handle>(last_); }
     bool empty() const { return next_ > last_; }
+    bool contains(att::Handle handle) const {
+        return att::number(handle) >= next_ && att::number(handle) <= last_;
+    }
     void clear() { next_ = last_ + 1; }
     /// Takes `handle` and all before it out; false when it is not within the range.
     bool pass(att::Handle handle) {
-        const std::uint32_t passed = att::number(handle);
-        if (passed < next_ || passed > last_) return false;
-        next_ = passed + 1;
+        if (!contains(handle)) return false;
+        next_ = att::number(handle) + std::uint32_t{1};
         return true;
     }
 
@@ -84,5 +86,33 @@ template <class Visitor> bool for_each_information(Bytes pdu, Visitor&& visit) {
                                 return visit(handle, to_uuid(reader.rest()));
                             });
 }
+
+/// Asks for the value of a characteristic that a server has no more than once, wherever that is.
+inline Buffer request_only_value(ClientContext& ctx, const UUID& type) {
+    return encode_request(
+        ctx, att::ReadByTypeRequest{att::first_handle, att::last_handle, type.bytes()});
+}
+
+/// What the Read By Type Response has of it; nothing when that is malformed.
+inline std::optional<att::HandleValue> only_value(Bytes pdu) {
+    const auto response = decode<att::ReadByTypeResponse>(pdu);
+    if (!response || response->length != response->attribute_data_list.size()) return std::nullopt;
+    Reader reader{response->attribute_data_list};
+    att::HandleValue found;
+    get(reader, found.handle);
+    found.value = reader.rest();
+    if (!reader.ok() || found.handle == att::no_handle) return std::nullopt;
+    return found;
+}
+
+/// A procedure that its first response completes and any refusal ends.
+class SingleTransaction {
+public:
+    bool complete() const { return complete_; }
+    error_code on_error(ClientContext&, att::ErrorCode code) { return att::make_error(code); }
+
+protected:
+    bool complete_ = false;
+};
 
 }  // namespace bluetooth::gatt

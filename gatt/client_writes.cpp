@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 
 #include "att/attribute_types.hpp"
 
@@ -31,10 +32,6 @@ error_code WriteValue::on_response(ClientContext&, att::Bearer&, Bytes pdu) {
     return {};
 }
 
-error_code WriteValue::on_error(ClientContext&, att::ErrorCode code) {
-    return att::make_error(code);
-}
-
 void WriteValue::end(ClientContext& ctx, error_code error) const {
     ctx.out.push(WriteDone{handle_, error});
 }
@@ -60,6 +57,11 @@ error_code ValueQueue::push(BufferPool& pool, const att::HandleValue& value) {
         rest = rest.subspan(fitting.size());
     }
     return {};
+}
+
+bool ValueQueue::has(att::Handle handle) const {
+    const auto values = std::span{values_}.first(value_count_);
+    return std::ranges::find(values, handle, &Value::handle) != values.end();
 }
 
 Bytes ValueQueue::part(std::size_t size) const {

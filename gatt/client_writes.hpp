@@ -13,20 +13,18 @@
 
 namespace bluetooth::gatt {
 
-class WriteValue {  // 4.9.3
+class WriteValue : public SingleTransaction {  // 4.9.3
 public:
     /// `pdu` is the encoded Write Request; it is cut to ATT_MTU when its turn comes.
     WriteValue(att::Handle handle, Buffer pdu) : handle_(handle), pdu_(std::move(pdu)) {}
-    bool complete() const { return complete_; }
+    bool concerns(att::Handle handle) const { return handle == handle_; }
     Buffer request(ClientContext& ctx, const att::Bearer& bearer);
     error_code on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu);
-    error_code on_error(ClientContext& ctx, att::ErrorCode code);
     void end(ClientContext& ctx, error_code error) const;
 
 private:
     att::Handle handle_;
     Buffer pdu_;
-    bool complete_ = false;
 };
 
 /// Values to be written, their octets copied into pool buffers one behind the other. They are taken
@@ -40,6 +38,8 @@ public:
     /// `no_buffers`.
     error_code push(BufferPool& pool, const att::HandleValue& value);
     bool empty() const { return next_value_ == value_count_; }
+    /// Whether a value is or was for this attribute, taken out or not.
+    bool has(att::Handle handle) const;
 
     // Of the value in front:
     att::Handle handle() const { return values_[next_value_].handle; }
@@ -76,6 +76,7 @@ public:
     explicit ReliableWrite(ValueQueue values)
         : values_(std::move(values)), handle_(values_.handle()) {}
     bool complete() const { return stage_ == Stage::complete; }
+    bool concerns(att::Handle handle) const { return values_.has(handle); }
     Buffer request(ClientContext& ctx, const att::Bearer& bearer);
     error_code on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu);
     error_code on_error(ClientContext& ctx, att::ErrorCode code);
@@ -105,6 +106,7 @@ public:
     Subscription subscription() const { return subscription_; }
     bool written() const { return written_; }
     bool complete() const { return written_ || (cccd_ == att::no_handle && range_.empty()); }
+    bool concerns(att::Handle handle) const { return handle == value_handle_ || handle == cccd_; }
     Buffer request(ClientContext& ctx, const att::Bearer& bearer);
     error_code on_response(ClientContext& ctx, att::Bearer& bearer, Bytes pdu);
     error_code on_error(ClientContext& ctx, att::ErrorCode code);

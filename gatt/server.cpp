@@ -27,6 +27,7 @@ constexpr Handle preferred_parameters_value{0x0007};
 constexpr Handle address_resolution_value{0x0009};
 constexpr Handle service_changed_configuration{0x000d};
 constexpr Handle database_hash_value{0x0011};
+constexpr Handle server_features_value{0x0013};
 
 /// An empty table with the services that every server has (Vol 3 Part C 12, Part G 7).
 Database built_in_services() {
@@ -67,7 +68,7 @@ Server::Server(const att::ServerLimits& limits) : att::Server(sealed(built_in_se
 result<Registration> Server::register_services(std::span<const ServiceDefinition> services) {
     Database next = built_in_services();
     for (const Handle handle : {device_name_value, appearance_value, preferred_parameters_value,
-                                address_resolution_value})
+                                address_resolution_value, server_features_value})
         next.find(handle)->value = database().find(handle)->value;
 
     Registration registration;
@@ -145,6 +146,11 @@ void Server::set_preferred_connection_parameters(const PreferredConnectionParame
 void Server::set_central_address_resolution(bool supported) {
     const std::uint8_t octet = supported ? 1 : 0;
     set_value(address_resolution_value, Bytes{&octet, 1});
+}
+
+void Server::set_enhanced_bearers(bool supported) {
+    const std::uint8_t features = supported ? 0x01 : 0;  // bit 0: EATT Supported
+    set_value(server_features_value, Bytes{&features, 1});
 }
 
 void Server::set_value(Handle handle, Bytes value) {

@@ -93,6 +93,9 @@ public:
     void set_preferred_connection_parameters(const PreferredConnectionParameters& parameters);
     /// Whether our controller resolves private addresses for us (Vol 3 Part C 12.4).
     void set_central_address_resolution(bool supported);
+    /// Whether clients may open Enhanced ATT bearers (Vol 3 Part G 7.4); not at first. Survives
+    /// registrations.
+    void set_enhanced_bearers(bool supported);
 
     /// What to store with the bond of this client.
     ClientRecord record(const ClientState& client) const;

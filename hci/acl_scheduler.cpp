@@ -64,6 +64,11 @@ std::size_t AclScheduler::room(ConnectionHandle handle) const {
     return link == nullptr ? 0 : link->queue.capacity() - link->queue.size();
 }
 
+std::size_t AclScheduler::queued(ConnectionHandle handle) const {
+    const Link* link = find(handle);
+    return link == nullptr ? 0 : link->queue.size();
+}
+
 error_code AclScheduler::submit(ConnectionHandle handle, Buffer&& pdu) {
     Link* link = find(handle);
     if (link == nullptr) return make_error(errc::not_connected);

@@ -52,6 +52,8 @@ public:
     error_code submit(ConnectionHandle handle, Buffer&& pdu);
     /// How many more PDUs the link takes.
     std::size_t room(ConnectionHandle handle) const;
+    /// How many wait on the link.
+    std::size_t queued(ConnectionHandle handle) const;
 
     /// The next packet that the controller has a buffer for, taken out of the queues.
     bool next(Fragment& fragment);

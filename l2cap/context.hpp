@@ -43,7 +43,49 @@ struct ParameterUpdateDone {
     error_code error;
 };
 
-using LinkOutbox = Outbox<Deliver, Send, ParameterUpdateRequested, ParameterUpdateDone>;
+// ---- credit-based channels, each named by the CID of our end
+
+/// Action: the peer wants this channel; answered by `Channels::answer`.
+struct ChannelRequested {
+    Cid channel{};
+    Spsm spsm{};
+    std::uint16_t our_mtu = 0;
+    std::uint16_t peer_mtu = 0;
+};
+/// Action: a channel is open, by whichever side it was asked for.
+struct ChannelOpened {
+    Cid channel{};
+    Spsm spsm{};
+    std::uint16_t our_mtu = 0;
+    std::uint16_t peer_mtu = 0;
+};
+/// Action: a channel has ended, or could not be opened. No error: either side closed it in order.
+/// `Channels::release` is due.
+struct ChannelClosed {
+    Cid channel{};
+    Spsm spsm{};
+    bool was_open = false;
+    error_code error;
+};
+/// Action: an SDU can be read.
+struct SduReceived {
+    Cid channel{};
+};
+/// Action: a channel takes SDUs again.
+struct SendReady {
+    Cid channel{};
+};
+/// Action: the channel has another MTU, or our request for that has failed.
+struct ChannelReconfigured {
+    Cid channel{};
+    std::uint16_t our_mtu = 0;
+    std::uint16_t peer_mtu = 0;
+    error_code error;
+};
+
+using LinkOutbox =
+    Outbox<Deliver, Send, ParameterUpdateRequested, ParameterUpdateDone, ChannelRequested,
+           ChannelOpened, ChannelClosed, SduReceived, SendReady, ChannelReconfigured>;
 
 struct LinkContext {
     Time now;

@@ -14,7 +14,7 @@ void Link::receive_fragment(LinkContext& ctx, PacketBoundary boundary, Bytes dat
     case PacketBoundary::first_flushable:
         if (unfinished()) {
             drop(counters_.incomplete, "a PDU that was never finished");
-            reset_reassembly();
+            abandon(ctx);
         }
         break;
     case PacketBoundary::continuing:
@@ -44,11 +44,16 @@ void Link::append(LinkContext& ctx, Bytes data) {
 
     if (data.size() > missing_) {
         drop(counters_.overrun, "a PDU longer than its header says");
-        return reset_reassembly();
+        return abandon(ctx);
     }
     missing_ -= data.size();
     if (payload_) (void)payload_.append(data);
+    if (receiver_ != Cid::null) channels_.append(ctx, receiver_, data);
     if (missing_ != 0) return;
+    if (receiver_ != Cid::null) {
+        channels_.end_frame(ctx, receiver_);
+        return reset_reassembly();
+    }
 
     const Cid channel = read_header(header_octets_.data()).channel_id;
     Buffer payload = std::move(payload_);
@@ -63,6 +68,10 @@ void Link::append(LinkContext& ctx, Bytes data) {
 void Link::begin_payload(LinkContext& ctx) {
     const auto [length, channel] = read_header(header_octets_.data());
     missing_ = length;
+    if (Channels::is_dynamic(channel)) {
+        if (channels_.begin_frame(ctx, channel, length)) receiver_ = channel;
+        return;
+    }
     const std::size_t limit = std::min(max_payload(channel), ctx.receive_buffers.capacity());
     if (length == 0) return drop(counters_.empty, "an empty PDU");
     if (limit == 0) return drop(counters_.unknown_channel, "a PDU for a channel that is not there");
@@ -72,6 +81,7 @@ void Link::begin_payload(LinkContext& ctx) {
 }
 
 void Link::deliver(LinkContext& ctx, Cid channel, Bytes payload, Buffer storage) {
+    if (Channels::is_dynamic(channel)) return channels_.receive(ctx, channel, payload);
     const std::size_t limit = max_payload(channel);
     if (payload.empty()) return drop(counters_.empty, "an empty PDU");
     if (limit == 0) return drop(counters_.unknown_channel, "a PDU for a channel that is not there");
@@ -84,21 +94,30 @@ void Link::deliver(LinkContext& ctx, Cid channel, Bytes payload, Buffer storage)
 void Link::on_timer(LinkContext& ctx) {
     if (ctx.now >= deadline_) {
         drop(counters_.timed_out, "a PDU whose next fragment did not come");
-        reset_reassembly();
+        abandon(ctx);
     }
     ctx.out.wake_at(deadline_);
     signalling_.on_timer(ctx);
+    channels_.on_timer(ctx);
 }
 
 void Link::on_disconnected(LinkContext& ctx) {
     reset_reassembly();
     signalling_.on_disconnected(ctx);
+    channels_.on_disconnected(ctx);
+}
+
+/// The rest of the PDU will not come.
+void Link::abandon(LinkContext& ctx) {
+    if (receiver_ != Cid::null) channels_.abort_frame(ctx, receiver_);
+    reset_reassembly();
 }
 
 void Link::reset_reassembly() {
     header_size_ = 0;
     missing_ = 0;
     payload_.reset();
+    receiver_ = Cid::null;
     deadline_ = never;
 }
 

@@ -10,7 +10,9 @@
 
 #include "base/buffer.hpp"
 #include "base/packet_boundary.hpp"
+#include "l2cap/channels.hpp"
 #include "l2cap/context.hpp"
+#include "l2cap/requests.hpp"
 #include "l2cap/signalling.hpp"
 
 namespace bluetooth::l2cap {
@@ -34,15 +36,17 @@ struct LinkCounters {
 };
 
 /// L2CAP of one LE link: puts PDUs together (Vol 3 Part A 7.2.2), routes them by channel, and runs
-/// the signalling channel. A PDU that comes in one packet is delivered as a view of it; one in
-/// fragments is copied once, into a pool buffer.
+/// the signalling channel and the credit-based channels. A PDU that comes in one packet is
+/// delivered as a view of it; one in fragments is copied once, into a pool buffer or to where its
+/// channel wants it.
 class Link {
 public:
     /// A PDU whose next fragment has not come for this long is given up.
     static constexpr std::chrono::seconds reassembly_timeout{30};
 
-    /// The longest payload that a channel takes; 0: there is no such channel. Longer PDUs are
-    /// skipped while they come in and need no memory.
+    /// The longest payload that a fixed channel takes; 0: there is no such channel. Longer PDUs are
+    /// skipped while they come in and need no memory. Those of dynamic channels go to `Channels` as
+    /// they come.
     static constexpr std::size_t max_payload(Cid channel) {
         switch (channel) {
         case Cid::att: return 517;  // the largest ATT_MTU: opcode, handle, offset, 512 octets
@@ -52,7 +56,10 @@ public:
         }
     }
 
-    explicit Link(Role role) : signalling_(role) {}
+    Link(Role role, const ChannelResources& resources)
+        : channels_(resources, requests_), signalling_(role, requests_, channels_) {}
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
 
     /// The data of one ACL packet of this link. Both marks of a start are taken, although
     /// controllers use `first_flushable` alone.
@@ -76,9 +83,12 @@ public:
     void on_disconnected(LinkContext& ctx);
 
     Signalling& signalling() { return signalling_; }
+    Channels& channels() { return channels_; }
     const LinkCounters& counters() const { return counters_; }
     /// What was dropped for whatever reason, signalling commands that were ignored included.
-    std::uint64_t dropped() const { return counters_.total() + signalling_.ignored(); }
+    std::uint64_t dropped() const {
+        return counters_.total() + signalling_.ignored() + channels_.counters().total();
+    }
 
 private:
     static BasicHeader read_header(const std::uint8_t* octets) {
@@ -91,6 +101,7 @@ private:
     void receive_fragment(LinkContext& ctx, PacketBoundary boundary, Bytes data);
     void append(LinkContext& ctx, Bytes data);
     void begin_payload(LinkContext& ctx);
+    void abandon(LinkContext& ctx);
     void reset_reassembly();
     void drop(std::uint32_t& counter, std::string_view reason);
     void deliver(LinkContext& ctx, Cid channel, Bytes payload, Buffer storage);
@@ -99,10 +110,13 @@ private:
     std::array<std::uint8_t, basic_header_size> header_octets_{};
     std::size_t header_size_ = 0;  // how many of them are here; 0: no PDU has begun
     std::size_t missing_ = 0;      // octets of the payload that are still to come
-    Buffer payload_;               // null while a PDU is skipped
+    Buffer payload_;               // of a fixed channel; null while a PDU is skipped
+    Cid receiver_ = Cid::null;     // the dynamic channel that takes it instead
     Time deadline_ = never;
 
     LinkCounters counters_;
+    Requests requests_;
+    Channels channels_;
     Signalling signalling_;
 };
 

@@ -5,11 +5,14 @@
 // identifier and length (CommandHeader), which `encode_command` adds.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/buffer.hpp"
+#include "base/error.hpp"
 #include "base/pdu.hpp"
 #include "base/time.hpp"
 
@@ -35,6 +38,8 @@ constexpr std::string_view to_string(Cid cid) {
 /// A simplified protocol/service multiplexer: fixed 0x0001 to 0x007f, dynamic 0x0080 to 0x00ff
 /// (4.22).
 enum class Spsm : std::uint16_t {};
+/// Enhanced bearers of ATT (Assigned Numbers 2.4).
+inline constexpr Spsm eatt_spsm{0x0027};
 
 /// In front of every PDU: how many octets follow, and for which channel (3.1).
 struct BasicHeader {
@@ -138,7 +143,16 @@ enum class ConnectionResult : std::uint16_t {
     source_cid_already_allocated = 0x000a,
     unacceptable_parameters = 0x000b,
     invalid_parameters = 0x000c,
+    pending = 0x000d,  // only of 4.26, as the next two: the final response follows
+    authentication_pending = 0x000e,
+    authorization_pending = 0x000f,
 };
+constexpr bool is_pending(ConnectionResult result) {
+    return result >= ConnectionResult::pending && result <= ConnectionResult::authorization_pending;
+}
+inline error_code make_error(ConnectionResult result) {
+    return {static_cast<int>(result), l2cap_category()};
+}
 struct LeCreditBasedConnectionRequest {  // 4.22
     Spsm spsm{};
     Cid source_cid{};
@@ -164,6 +178,14 @@ struct FlowControlCreditIndication {  // 4.24
 
 /// The most channels that one request may open or reconfigure (4.25, 4.27).
 inline constexpr std::size_t max_channels_per_request = 5;
+
+using CidListStorage = std::array<std::uint8_t, 2 * max_channels_per_request>;
+/// At most that many CIDs, as a request or response has them; the list refers to `storage`.
+inline List<Cid> encode(std::span<const Cid> cids, CidListStorage& storage) {
+    Writer writer{storage};
+    for (const Cid cid : cids) put(writer, cid);
+    return List<Cid>{Bytes{writer.written()}};
+}
 
 struct CreditBasedConnectionRequest {  // 4.25
     Spsm spsm{};

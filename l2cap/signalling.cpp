@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/connection_parameters.hpp"
 #include "base/log.hpp"
+#include "l2cap/c_frame.hpp"
 
 namespace bluetooth::l2cap {
 namespace {
@@ -31,10 +33,6 @@ constexpr bool is_valid(const ConnectionParameterUpdateRequest& request) {
         {request.interval_min, request.interval_max, request.latency, request.timeout});
 }
 
-constexpr bool is_valid_channel_count(std::size_t count) {
-    return count >= 1 && count <= max_channels_per_request;
-}
-
 }  // namespace
 
 void Signalling::receive(LinkContext& ctx, Bytes frame) {
@@ -47,8 +45,8 @@ void Signalling::receive(LinkContext& ctx, Bytes frame) {
 
     if (frame.size() > mtu && !is_response(code)) {
         std::array<std::uint8_t, fixed_size<MtuExceededData>()> limit;
-        return reject(ctx, identifier, RejectReason::signalling_mtu_exceeded,
-                      encode_fields(MtuExceededData{mtu}, limit));
+        return reject_command(ctx, identifier, RejectReason::signalling_mtu_exceeded,
+                              encode_fields(MtuExceededData{mtu}, limit));
     }
 
     // On LE-U a C-frame holds exactly one command (4).
@@ -64,36 +62,45 @@ void Signalling::receive(LinkContext& ctx, Bytes frame) {
         });
     if (understood) return;
     if (is_response(code)) return ignore(code);
-    reject(ctx, identifier, RejectReason::command_not_understood);
+    reject_command(ctx, identifier, RejectReason::command_not_understood);
 }
 
 void Signalling::handle(LinkContext& ctx, Identifier identifier, const CommandReject& reject) {
-    if (own_request_ == 0 || identifier != own_request_) return ignore(CommandReject::code);
+    const auto ended = requests_.rejected(ctx, identifier);
+    if (!ended) return ignore(CommandReject::code);
     log::warn("l2cap", "the peer rejected our command: ", reject.reason);
-    finish_own_request(ctx, make_error(errc::not_supported));
+    on_request_failed(ctx, *ended, bluetooth::make_error(errc::not_supported));
 }
 
-void Signalling::handle(LinkContext& ctx, Identifier identifier,
-                        const DisconnectionRequest& request) {
-    // No credit-based channel is open, and fixed channels cannot be disconnected (4.6). What is
-    // the destination for the peer is the local endpoint here.
-    std::array<std::uint8_t, fixed_size<InvalidCidData>()> endpoints;
-    reject(ctx, identifier, RejectReason::invalid_cid_in_request,
-           encode_fields(InvalidCidData{request.destination_cid, request.source_cid}, endpoints));
+void Signalling::on_request_failed(LinkContext& ctx, const Requests::Ended& ended,
+                                   error_code error) {
+    if (ended.code != ConnectionParameterUpdateRequest::code)
+        return channels_.on_request_failed(ctx, ended.identifier, error);
+    own_update_ = 0;
+    ctx.out.push(ParameterUpdateDone{error});
+}
+
+template <class Command>
+void Signalling::handle(LinkContext& ctx, Identifier identifier, const Command& command) {
+    if constexpr (is_response(Command::code)) {
+        if (!channels_.handle(ctx, identifier, command)) ignore(Command::code);
+    } else {
+        channels_.handle(ctx, identifier, command);
+    }
 }
 
 void Signalling::handle(LinkContext& ctx, Identifier identifier,
                         const ConnectionParameterUpdateRequest& request) {
     // Only a peripheral may ask (4.20).
     if (role_ == Role::peripheral)
-        return reject(ctx, identifier, RejectReason::command_not_understood);
+        return reject_command(ctx, identifier, RejectReason::command_not_understood);
     // A second request while the host thinks about the first breaks the peer's duty to wait.
-    if (!is_valid(request) || peer_request_ != 0) {
-        (void)send(ctx, identifier,
-                   ConnectionParameterUpdateResponse{ParameterUpdateResult::rejected});
+    if (!is_valid(request) || peer_update_ != 0) {
+        (void)send_command(ctx, identifier,
+                           ConnectionParameterUpdateResponse{ParameterUpdateResult::rejected});
         return;
     }
-    peer_request_ = identifier;
+    peer_update_ = identifier;
     peer_deadline_ = ctx.now + answer_timeout;
     ctx.out.push(ParameterUpdateRequested{request, ++peer_token_});
     ctx.out.wake_at(peer_deadline_);
@@ -101,109 +108,52 @@ void Signalling::handle(LinkContext& ctx, Identifier identifier,
 
 void Signalling::handle(LinkContext& ctx, Identifier identifier,
                         const ConnectionParameterUpdateResponse& response) {
-    if (own_request_ == 0 || identifier != own_request_)
+    if (!requests_.answered(ctx, ConnectionParameterUpdateRequest::code, identifier))
         return ignore(ConnectionParameterUpdateResponse::code);
-    finish_own_request(ctx, response.result == ParameterUpdateResult::accepted
-                                ? error_code{}
-                                : make_error(errc::permission_denied));
-}
-
-void Signalling::handle(LinkContext& ctx, Identifier identifier,
-                        const LeCreditBasedConnectionRequest&) {
-    (void)send(ctx, identifier,
-               LeCreditBasedConnectionResponse{.result = ConnectionResult::spsm_not_supported});
-}
-
-void Signalling::handle(LinkContext& ctx, Identifier identifier,
-                        const CreditBasedConnectionRequest& request) {
-    // One null CID stands for each channel that was refused (4.26), never for more than a valid
-    // request can name.
-    static constexpr std::array<std::uint8_t, 2 * max_channels_per_request> null_cids{};
-    const std::size_t count = request.source_cids.size();
-    const bool valid = is_valid_channel_count(count);
-    const Bytes refused{null_cids.data(), 2 * std::min(count, max_channels_per_request)};
-    (void)send(ctx, identifier,
-               CreditBasedConnectionResponse{.result = valid ? ConnectionResult::spsm_not_supported
-                                                             : ConnectionResult::invalid_parameters,
-                                             .destination_cids = List<Cid>{refused}});
-}
-
-void Signalling::handle(LinkContext& ctx, Identifier identifier,
-                        const CreditBasedReconfigureRequest& request) {
-    (void)send(
-        ctx, identifier,
-        CreditBasedReconfigureResponse{is_valid_channel_count(request.destination_cids.size())
-                                           ? ReconfigureResult::invalid_destination_cid
-                                           : ReconfigureResult::unacceptable_parameters});
+    own_update_ = 0;
+    ctx.out.push(ParameterUpdateDone{response.result == ParameterUpdateResult::accepted
+                                         ? error_code{}
+                                         : bluetooth::make_error(errc::permission_denied)});
 }
 
 error_code Signalling::request_parameter_update(
     LinkContext& ctx, const ConnectionParameterUpdateRequest& parameters) {
-    if (role_ == Role::central) return make_error(errc::not_permitted);
-    if (!is_valid(parameters)) return make_error(errc::invalid_argument);
-    if (own_request_ != 0) return make_error(errc::already_in_progress);
-    const Identifier identifier = next_identifier();
-    if (!send(ctx, identifier, parameters)) return make_error(errc::no_buffers);
-    own_request_ = identifier;
-    own_deadline_ = ctx.now + response_timeout;
-    ctx.out.wake_at(own_deadline_);
-    return {};
+    if (role_ == Role::central) return bluetooth::make_error(errc::not_permitted);
+    if (!is_valid(parameters)) return bluetooth::make_error(errc::invalid_argument);
+    if (own_update_ != 0) return bluetooth::make_error(errc::already_in_progress);
+    own_update_ = requests_.start(ctx, parameters);
+    return own_update_ == 0 ? bluetooth::make_error(errc::no_buffers) : error_code{};
 }
 
 error_code Signalling::answer_parameter_update(LinkContext& ctx, Token token, bool accept) {
-    if (peer_request_ == 0 || token != peer_token_) return make_error(errc::no_such_procedure);
+    if (peer_update_ == 0 || token != peer_token_)
+        return bluetooth::make_error(errc::no_such_procedure);
     const ConnectionParameterUpdateResponse response{accept ? ParameterUpdateResult::accepted
                                                             : ParameterUpdateResult::rejected};
     // Without a buffer the answer is lost; the peer's own time limit ends its procedure.
-    (void)send(ctx, std::exchange(peer_request_, Identifier{0}), response);
+    (void)send_command(ctx, std::exchange(peer_update_, Identifier{0}), response);
     peer_deadline_ = never;
     return {};
 }
 
 void Signalling::on_timer(LinkContext& ctx) {
-    if (ctx.now >= own_deadline_) finish_own_request(ctx, make_error(errc::timed_out));
+    while (const auto ended = requests_.expired(ctx))
+        on_request_failed(ctx, *ended, bluetooth::make_error(errc::timed_out));
     if (ctx.now >= peer_deadline_) (void)answer_parameter_update(ctx, peer_token_, false);
-    ctx.out.wake_at(std::min(own_deadline_, peer_deadline_));
+    ctx.out.wake_at(peer_deadline_);
 }
 
 void Signalling::on_disconnected(LinkContext& ctx) {
-    peer_request_ = 0;
+    peer_update_ = 0;
     peer_deadline_ = never;
-    if (own_request_ != 0) finish_own_request(ctx, make_error(errc::not_connected));
-}
-
-void Signalling::finish_own_request(LinkContext& ctx, error_code error) {
-    own_request_ = 0;
-    own_deadline_ = never;
-    ctx.out.push(ParameterUpdateDone{error});
-}
-
-template <class Command>
-bool Signalling::send(LinkContext& ctx, Identifier identifier, const Command& command) {
-    Buffer frame = ctx.send_buffers.acquire();
-    if (!frame) {
-        log::warn("l2cap", "no buffer for ", Command::pdu_name);
-        return false;
-    }
-    frame.commit(encode_command(identifier, command, frame.tail()).size());
-    add_basic_header(frame, Cid::signalling);
-    ctx.out.push(Send{std::move(frame)});
-    return true;
-}
-
-void Signalling::reject(LinkContext& ctx, Identifier identifier, RejectReason reason, Bytes data) {
-    log::warn("l2cap", "rejecting a signalling command: ", reason);
-    (void)send(ctx, identifier, CommandReject{reason, data});
+    requests_.on_disconnected();
+    if (std::exchange(own_update_, Identifier{0}) != 0)
+        ctx.out.push(ParameterUpdateDone{bluetooth::make_error(errc::not_connected)});
 }
 
 void Signalling::ignore(std::uint8_t code) {
     ++ignored_;
     log::warn("l2cap", "ignoring an unexpected signalling command, code ", code);
-}
-
-Identifier Signalling::next_identifier() {
-    if (++last_identifier_ == 0) ++last_identifier_;
-    return last_identifier_;
 }
 
 }  // namespace bluetooth::l2cap

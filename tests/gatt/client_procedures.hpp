@@ -61,6 +61,10 @@ inline void subscribe(ClientScript& s) {
     REQUIRE_FALSE(s.call(&gatt::Client::subscribe, handle(0x12), gatt::Subscription::both));
 }
 
+inline void enable_enhanced_bearers(ClientScript& s) {
+    REQUIRE_FALSE(s.call(&gatt::Client::enable_enhanced_bearers));
+}
+
 /// Each procedure, and responses that bring it to its end.
 struct ScriptedProcedure {
     Begin begin;
@@ -85,6 +89,7 @@ inline const ScriptedProcedure procedures[] = {
     {write, {"13"}},
     {write_long, {"17 03 00 00 00 aa bb", "19"}},
     {subscribe, {"05 01 13 00 01 29 14 00 02 29", "13"}},
+    {enable_enhanced_bearers, {"09 03 13 00 01", "09 03 0f 00 00", "13"}},
 };
 
 inline std::size_t count_done(const Lines& lines) {

@@ -142,6 +142,10 @@ private:
         return "subscribe done " + text(a.value_handle) + " by " + text(a.cccd_handle) + ": " +
                text(a.error);
     }
+    static std::string describe(const gatt::EnhancedBearersDone& a) {
+        return std::string{"enhanced bearers done: "} + (a.supported ? "supported, " : "") +
+               text(a.error);
+    }
     static std::string describe(const gatt::Notified& a) {
         return "notified " + text(a.handle) + " " + to_hex(a.value);
     }

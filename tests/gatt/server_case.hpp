@@ -15,7 +15,7 @@ namespace bluetooth::test {
 struct ServerCase {
     /// What the case begins with, beside the table.
     struct Given {
-        att::LinkSecurity security{};
+        LinkSecurity security{};
         bool application_asked = false;  ///< about reads
         bool strict = false;
         bool signing_key = false;  ///< the key K of RFC 4493, no counter of which was used
@@ -27,12 +27,12 @@ struct ServerCase {
 };
 
 namespace given {
-inline constexpr att::LinkSecurity bonded{.bonded = true};
-inline constexpr att::LinkSecurity just_works{.encrypted = true, .key_size = 16};
-inline constexpr att::LinkSecurity short_key{.encrypted = true, .key_size = 7};
-inline constexpr att::LinkSecurity protected_from_mitm{
+inline constexpr LinkSecurity bonded{.bonded = true};
+inline constexpr LinkSecurity just_works{.encrypted = true, .key_size = 16};
+inline constexpr LinkSecurity short_key{.encrypted = true, .key_size = 7};
+inline constexpr LinkSecurity protected_from_mitm{
     .encrypted = true, .authenticated = true, .key_size = 16};
-inline constexpr att::LinkSecurity authorized{.authorized = true};
+inline constexpr LinkSecurity authorized{.authorized = true};
 }  // namespace given
 
 }  // namespace bluetooth::test

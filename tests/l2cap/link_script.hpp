@@ -16,7 +16,7 @@ namespace bluetooth::test {
 /// An L2CAP link whose peer is the test. What the link wants done comes back as lines of text.
 class LinkScript {
 public:
-    explicit LinkScript(l2cap::Role role) : link{role} {}
+    explicit LinkScript(l2cap::Role role) : link{role, {listeners, security, channel_pool}} {}
 
     /// An ACL packet that starts a PDU.
     Lines start(std::string_view octets) { return packet(PacketBoundary::first_flushable, octets); }
@@ -59,11 +59,15 @@ public:
     l2cap::LinkContext context() { return {now, receive_pool, send_pool, out}; }
     bool all_buffers_back() const {
         return receive_pool.available() == receive_pool.size() &&
-               send_pool.available() == send_pool.size();
+               send_pool.available() == send_pool.size() &&
+               channel_pool.available() == channel_pool.size();
     }
 
     BufferPool receive_pool{1, 560};
     BufferPool send_pool{2, 560};
+    BufferPool channel_pool{16, 521};
+    l2cap::Listeners listeners;
+    LinkSecurity security;
     Time now{};
     Time wake = never;
     l2cap::LinkOutbox out;
@@ -82,6 +86,31 @@ private:
     }
     static std::string describe(const l2cap::ParameterUpdateDone& a) {
         return "update: " + (a.error ? a.error.message() : std::string{"accepted"});
+    }
+    static std::string name(l2cap::Cid channel) {
+        const auto cid = static_cast<std::uint16_t>(channel);
+        const std::array<std::uint8_t, 1> octet{static_cast<std::uint8_t>(cid)};
+        return to_hex(octet);
+    }
+    static std::string describe(const l2cap::ChannelRequested& a) {
+        return "requested " + name(a.channel) + " psm " +
+               std::to_string(static_cast<unsigned>(a.spsm)) + " mtu " + std::to_string(a.our_mtu) +
+               " " + std::to_string(a.peer_mtu);
+    }
+    static std::string describe(const l2cap::ChannelOpened& a) {
+        return "opened " + name(a.channel) + " psm " +
+               std::to_string(static_cast<unsigned>(a.spsm)) + " mtu " + std::to_string(a.our_mtu) +
+               " " + std::to_string(a.peer_mtu);
+    }
+    static std::string describe(const l2cap::ChannelClosed& a) {
+        return std::string{a.was_open ? "closed " : "failed "} + name(a.channel) +
+               (a.error ? ": " + a.error.message() : std::string{});
+    }
+    static std::string describe(const l2cap::SduReceived& a) { return "sdu " + name(a.channel); }
+    static std::string describe(const l2cap::SendReady& a) { return "ready " + name(a.channel); }
+    static std::string describe(const l2cap::ChannelReconfigured& a) {
+        return "reconfigured " + name(a.channel) + " mtu " + std::to_string(a.our_mtu) + " " +
+               std::to_string(a.peer_mtu) + (a.error ? ": " + a.error.message() : std::string{});
     }
 };
 

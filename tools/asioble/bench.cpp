@@ -3,50 +3,13 @@
 // asioble bench: what both sides share, and the command line.
 #include "tools/asioble/bench.hpp"
 
-#include <sys/resource.h>
-
 namespace bluetooth::tool {
-namespace {
-
-using namespace std::chrono_literals;
-
-/// A run without any progress for so long is given up.
-constexpr auto patience = 10s;
-
-std::string rounded(double value) {
-    return std::to_string(static_cast<std::uint64_t>(value + 0.5));
-}
-std::string milliseconds(double seconds) { return rounded(seconds * 1000) + " ms"; }
-
-}  // namespace
-
-Usage Usage::now() {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& t) {
-        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-    };
-    return {Clock::now(), seconds(usage.ru_utime), seconds(usage.ru_stime), usage.ru_maxrss};
-}
 
 void Bench::run() {
-    watch();
     const Result result = measure();
     report(result);
     if (result.lost != 0 || result.reordered != 0 || result.operations != arguments_.count)
         throw Failure{"values were lost, reordered or too many: see the figures"};
-}
-
-void Bench::watch() {
-    watchdog_.expires_after(patience);
-    watchdog_.async_wait([this, before = progress()](error_code error) {
-        if (error) return;
-        if (measuring_ && progress() == before)
-            loop_.fail("the other side did nothing for 10 s; " + std::to_string(before) +
-                       " operations were done");
-        else
-            watch();
-    });
 }
 
 void Bench::report(const Result& result) const {
@@ -85,9 +48,11 @@ void add_bench(CLI::App& app, Program& program) {
     CLI::App* const command =
         app.add_subcommand("bench", "measure one side of a transfer between two processes");
     const auto arguments = std::make_shared<BenchArguments>();
-    command->add_option("OPERATION", arguments->operation, "notify, write or read")
+    command
+        ->add_option("OPERATION", arguments->operation,
+                     "notify, write, read or coc (SDUs on a channel)")
         ->type_name("")
-        ->check(CLI::IsMember({"notify", "write", "read"}).description(""))
+        ->check(CLI::IsMember({"notify", "write", "read", "coc"}).description(""))
         ->required();
     command->add_option("--role", arguments->role, "which side to take")
         ->type_name("peripheral|central")
@@ -97,11 +62,16 @@ void add_bench(CLI::App& app, Program& program) {
         ->type_name("N")
         ->check(CLI::Range(1u, 1'000'000'000u).description(""))
         ->capture_default_str();
-    command->add_option("--size", arguments->size, "octets of a value")
+    command->add_option("--size", arguments->size, "octets of a value; else 20, of an SDU 512")
         ->type_name("S")
-        ->check(CLI::Range(4, bench_mtu - 3).description(""))
-        ->capture_default_str();
+        ->check(CLI::Range(4, int{bench_sdu_mtu}).description(""));
     command->callback([&program, arguments] {
+        const bool channel = arguments->operation == "coc";
+        const std::size_t most = channel ? bench_sdu_mtu : bench_mtu - 3;
+        if (arguments->size == 0) arguments->size = channel ? most : 20;
+        if (arguments->size > most)
+            throw CLI::ValidationError{
+                "--size", "at most " + std::to_string(most) + " with " + arguments->operation};
         program.command = [&program, arguments] {
             const auto bench = arguments->role == "central"
                                    ? make_bench_central(program.options, *arguments)

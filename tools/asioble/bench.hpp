@@ -10,6 +10,9 @@
 //   controller takes them. write: the central sends N values by Write Command. Octets 0 to 3 of
 //   each value count from 0, little-endian; the receiver checks them.
 // * read: the central reads the value N times, one after the other.
+// * coc: no GATT; the peripheral listens on PSM 0x0080, with an MTU of 512 and an MPS of 247 as the
+//   central. The central opens a channel, sends N SDUs that count as above, closes the channel, and
+//   disconnects.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +22,7 @@
 #include <utility>
 
 #include "tools/asioble/device.hpp"
+#include "tools/asioble/measurement.hpp"
 #include "tools/asioble/output.hpp"
 #include "tools/asioble/text.hpp"
 
@@ -27,12 +31,15 @@ namespace bluetooth::tool {
 inline constexpr UUID bench_service{0xff10};
 inline constexpr UUID bench_value{0xff11};
 inline constexpr std::uint16_t bench_mtu = 247;
+inline constexpr Psm bench_psm{0x0080};
+inline constexpr std::uint16_t bench_sdu_mtu = 512;
+inline constexpr L2capOptions bench_channel{.mps = 247};
 
 struct BenchArguments {
     std::string operation;
     std::string role;
     std::uint32_t count = 10'000;
-    std::size_t size = 20;
+    std::size_t size = 0;
 };
 
 struct Result {
@@ -104,21 +111,16 @@ private:
     std::uint64_t octets_ = 0;
 };
 
-struct Usage {
-    Time at{};
-    double user = 0;  // seconds of CPU time
-    double system = 0;
-    long peak_kib = 0;
-
-    static Usage now();
-};
-
-/// Common to all six sides. Handlers call `start_clock` and `stop_clock`; in between nothing is
+/// Common to all sides. Handlers call `start_clock` and `stop_clock`; in between nothing is
 /// allocated and nothing formatted.
 class Bench {
 public:
     Bench(const Options& options, const BenchArguments& arguments)
-        : arguments_(arguments), out_(options.json), device_(loop_, options) {}
+        : arguments_(arguments),
+          out_(options.json),
+          device_(loop_, options),
+          watchdog_(
+              loop_, [this] { return progress(); }, "operations") {}
     virtual ~Bench() = default;
 
     void run();
@@ -149,13 +151,11 @@ protected:
     Loop loop_;
     Output out_;
     Device device_;
-    bool measuring_ = false;  // from when on the watchdog expects progress
+    Watchdog watchdog_;
 
 private:
-    void watch();
     void report(const Result& result) const;
 
-    asio::steady_timer watchdog_{loop_.context()};
     Usage begin_;
     Usage end_;
 };

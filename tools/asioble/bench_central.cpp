@@ -7,6 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Connects, carries the operation out and disconnects.
 class CentralBench : public Bench {
 public:
     CentralBench(const Options& options, const BenchArguments& arguments)
@@ -24,14 +25,8 @@ protected:
         if (!found)
             throw Failure{"nobody advertises 0xFF10: start the side with --role peripheral first"};
         central_.connect(found->type, found->address, 10s);
-        const std::uint16_t mtu = central_.exchange_mtu(bench_mtu);
-        const std::size_t overhead = arguments_.operation == "read" ? 1 : 3;
-        if (arguments_.size + overhead > mtu)
-            throw Failure{"the peer agreed to an ATT MTU of " + std::to_string(mtu) +
-                          " only: take a smaller --size"};
         connection_ = central_.connection();
-        services_ = central_.discover();
-        value_ = &find_value();
+        prepare();
 
         on_event([this](const Event& event) {
             if (operate(event)) return true;
@@ -39,7 +34,7 @@ protected:
             if (std::holds_alternative<PeripheralDisconnect>(event)) finish();
             return false;
         });
-        measuring_ = true;
+        watchdog_.start();
         start_clock();
         start();
         loop_.run();
@@ -48,15 +43,39 @@ protected:
         return outcome;
     }
 
+    /// What there is to do before the clock starts.
+    virtual void prepare() = 0;
     virtual bool operate(const Event& event) = 0;
     virtual void start() = 0;
     virtual Result result() const = 0;
     void finish() {
         stop_clock();
-        measuring_ = false;
+        watchdog_.stop();
         loop_.stop();
     }
 
+    Central central_;
+    ConnectionHandle connection_{};
+};
+
+/// Works with the value 0xFF11.
+class ValueBench : public CentralBench {
+public:
+    using CentralBench::CentralBench;
+
+protected:
+    const RemoteCharacteristic* value_ = nullptr;
+
+private:
+    void prepare() final {
+        const std::uint16_t mtu = central_.exchange_mtu(bench_mtu);
+        const std::size_t overhead = arguments_.operation == "read" ? 1 : 3;
+        if (arguments_.size + overhead > mtu)
+            throw Failure{"the peer agreed to an ATT MTU of " + std::to_string(mtu) +
+                          " only: take a smaller --size"};
+        services_ = central_.discover();
+        value_ = &find_value();
+    }
     const RemoteCharacteristic& find_value() const {
         for (const RemoteService& service : services_)
             for (const RemoteCharacteristic& found : service.characteristics)
@@ -64,16 +83,13 @@ protected:
         throw Failure{"the peer has no characteristic 0xFF11"};
     }
 
-    Central central_;
     std::vector<RemoteService> services_;
-    ConnectionHandle connection_{};
-    const RemoteCharacteristic* value_ = nullptr;
 };
 
 /// Receives notifications.
-class NotifyCentral final : public CentralBench {
+class NotifyCentral final : public ValueBench {
 public:
-    using CentralBench::CentralBench;
+    using ValueBench::ValueBench;
 
 private:
     void start() override {
@@ -97,9 +113,9 @@ private:
 };
 
 /// Sends write commands.
-class WriteCentral final : public CentralBench {
+class WriteCentral final : public ValueBench {
 public:
-    using CentralBench::CentralBench;
+    using ValueBench::ValueBench;
 
 private:
     void start() override { send(); }
@@ -131,9 +147,9 @@ private:
 };
 
 /// Reads.
-class ReadCentral final : public CentralBench {
+class ReadCentral final : public ValueBench {
 public:
-    using CentralBench::CentralBench;
+    using ValueBench::ValueBench;
 
 private:
     void start() override { read(); }
@@ -164,12 +180,60 @@ private:
     std::uint64_t octets_ = 0;
 };
 
+/// Sends SDUs on a channel.
+class ChannelCentral final : public CentralBench {
+public:
+    using CentralBench::CentralBench;
+
+private:
+    void prepare() override {
+        std::optional<error_code> outcome;
+        device_.on_event([&](const Event& event) {
+            central_.on_event(event);
+            if (std::holds_alternative<L2capConnect>(event)) outcome = error_code{};
+            if (const auto* failed = std::get_if<L2capDisconnect>(&event)) outcome = failed->error;
+        });
+        cid_ = device_->l2cap_connect(connection_, bench_psm, bench_sdu_mtu, bench_channel);
+        loop_.run_until([&] { return outcome.has_value(); });
+        if (*outcome) throw Failure{"no channel on PSM 0x0080: " + outcome->message()};
+    }
+    void start() override { send(); }
+    bool operate(const Event& event) override {
+        if (std::holds_alternative<L2capSendReady>(event)) {
+            ready_ = true;
+            send();
+            return true;
+        }
+        if (!std::holds_alternative<L2capDisconnect>(event)) return false;
+        finish();
+        return true;
+    }
+    void send() {
+        const error_code error = values_.send_rest([this](Bytes sdu) {
+            if (!ready_) return make_error(errc::busy);
+            error_code refused;
+            ready_ = device_->l2cap_send(connection_, cid_, sdu, refused);
+            return refused;
+        });
+        if (error != errc::busy && error != errc::no_buffers) expect(error, "l2cap_send");
+        // The peer agrees to this when all the SDUs before it have arrived.
+        if (ready_) device_->l2cap_disconnect(connection_, cid_);
+    }
+    std::uint32_t progress() const override { return values_.sent(); }
+    Result result() const override { return values_.result(); }
+
+    ChannelId cid_{};
+    bool ready_ = true;  // else L2capSendReady goes on
+    Sender values_{arguments_};
+};
+
 }  // namespace
 
 std::unique_ptr<Bench> make_bench_central(const Options& options, const BenchArguments& arguments) {
     if (arguments.operation == "notify") return std::make_unique<NotifyCentral>(options, arguments);
     if (arguments.operation == "write") return std::make_unique<WriteCentral>(options, arguments);
-    return std::make_unique<ReadCentral>(options, arguments);
+    if (arguments.operation == "read") return std::make_unique<ReadCentral>(options, arguments);
+    return std::make_unique<ChannelCentral>(options, arguments);
 }
 
 }  // namespace bluetooth::tool

@@ -14,14 +14,7 @@ public:
 protected:
     Result measure() final {
         device_.activate();
-        device_->config(config::mtu{bench_mtu});
-        const std::array services{Service{
-            bench_service,
-            {Characteristic{
-                bench_value, FLAG_READ | FLAG_WRITE | FLAG_WRITE_NO_RESPONSE | FLAG_NOTIFY, {}}}}};
-        handle_ = device_->gatts_register_services(services)[0][0];
-        device_->gatts_set_buffer(handle_, std::max<std::size_t>(arguments_.size, 20));
-        device_->gatts_write(handle_, Octets(arguments_.size));
+        offer();
         on_event([this](const Event& event) { return handle(event); });
         AdvertisingData data;
         data.flags().services({bench_service});
@@ -34,6 +27,17 @@ protected:
     /// An operation, or the first sign of one.
     virtual bool operate(const Event& event) = 0;
     virtual Result result() const = 0;
+    /// Makes ready what the central will ask for: the value 0xFF11.
+    virtual void offer() {
+        device_->config(config::mtu{bench_mtu});
+        const std::array services{Service{
+            bench_service,
+            {Characteristic{
+                bench_value, FLAG_READ | FLAG_WRITE | FLAG_WRITE_NO_RESPONSE | FLAG_NOTIFY, {}}}}};
+        handle_ = device_->gatts_register_services(services)[0][0];
+        device_->gatts_set_buffer(handle_, std::max<std::size_t>(arguments_.size, 20));
+        device_->gatts_write(handle_, Octets(arguments_.size));
+    }
 
     ConnectionHandle connection_{};
     AttributeHandle handle_{};
@@ -43,7 +47,7 @@ private:
         if (operate(event)) return true;
         if (const auto* connect = std::get_if<CentralConnect>(&event)) {
             connection_ = connect->conn_handle;
-            measuring_ = true;
+            watchdog_.start();
             start_clock();
             return true;
         }
@@ -132,6 +136,29 @@ private:
     std::uint32_t reads_ = 0;
 };
 
+/// Receives SDUs.
+class ChannelPeripheral final : public PeripheralBench {
+public:
+    using PeripheralBench::PeripheralBench;
+
+private:
+    void offer() override { device_->l2cap_listen(bench_psm, bench_sdu_mtu, bench_channel); }
+    bool operate(const Event& event) override {
+        const auto* const received = std::get_if<L2capRecv>(&event);
+        if (received == nullptr) return false;
+        if (checker_.received() == 0) start_clock();
+        const std::size_t size =
+            device_->l2cap_recvinto(received->conn_handle, received->cid, MutableBytes{sdu_});
+        checker_.check(Bytes{sdu_.data(), size});
+        return true;
+    }
+    std::uint32_t progress() const override { return checker_.received(); }
+    Result result() const override { return checker_.result(arguments_.count); }
+
+    std::array<std::uint8_t, bench_sdu_mtu> sdu_{};
+    Checker checker_;
+};
+
 }  // namespace
 
 std::unique_ptr<Bench> make_bench_peripheral(const Options& options,
@@ -140,7 +167,8 @@ std::unique_ptr<Bench> make_bench_peripheral(const Options& options,
         return std::make_unique<NotifyPeripheral>(options, arguments);
     if (arguments.operation == "write")
         return std::make_unique<WritePeripheral>(options, arguments);
-    return std::make_unique<ReadPeripheral>(options, arguments);
+    if (arguments.operation == "read") return std::make_unique<ReadPeripheral>(options, arguments);
+    return std::make_unique<ChannelPeripheral>(options, arguments);
 }
 
 }  // namespace bluetooth::tool

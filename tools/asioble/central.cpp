@@ -92,6 +92,10 @@ void Central::fail(const std::string& what, const error_code& error) {
     throw Failure{message};
 }
 
+void Central::expect_connected(const std::string& what) {
+    if (!connected()) fail(what, make_error(errc::not_connected));
+}
+
 template <class Call> error_code Central::wait_for(Call&& call) {
     done_ = false;
     error_code error;

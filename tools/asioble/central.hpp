@@ -54,6 +54,10 @@ public:
     /// Fails when it has not succeeded within `limit`.
     void connect(AddressType type, const Address& address, std::chrono::milliseconds limit);
     ConnectionHandle connection() const { return *connection_; }
+    /// Whether the link is up still.
+    bool connected() const { return connection_.has_value(); }
+    /// Fails, naming `what` was going on, unless the link is up still.
+    void expect_connected(const std::string& what);
     /// The ATT MTU that was agreed on; that in force where the peer does not answer or has asked
     /// before.
     std::uint16_t exchange_mtu(std::uint16_t wish);

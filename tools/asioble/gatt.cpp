@@ -12,8 +12,6 @@
 namespace bluetooth::tool {
 namespace {
 
-using Seconds = std::chrono::duration<double>;
-
 constexpr UUID service_changed{0x2a05};
 /// Of a value that the user has written; what was read is shown whole.
 constexpr std::size_t most_echoed = 32;
@@ -43,7 +41,6 @@ public:
 
 private:
     void connect();
-    Found look_for();
     void list_all();
     void perform(const Read& read);
     void perform(const ReadByUuid& read);
@@ -81,43 +78,15 @@ std::string label(AttributeHandle handle, const std::optional<UUID>& type) {
 }
 
 void Gatt::connect() {
-    const auto address = Address::parse(arguments_.address);
-    Found peer;
-    if (address && !arguments_.type.empty()) {
-        peer.address = *address;
-        peer.type =
-            arguments_.type == "public" ? AddressType::public_device : AddressType::random_device;
-    } else {
-        peer = look_for();
-    }
-    const std::string text = to_string(peer.address);
-    const std::string type{to_string(peer.type)};
-    out_.say("Connecting to " + text + " (" + type + ") ...");
-    central_.connect(
-        peer.type, peer.address,
-        std::chrono::duration_cast<std::chrono::milliseconds>(Seconds{arguments_.timeout}));
+    const Found peer = connect_to(arguments_.peer, central_, out_);
     const std::uint16_t mtu =
         arguments_.mtu > 23 ? central_.exchange_mtu(arguments_.mtu) : std::uint16_t{23};
     out_.tell(out_.paint(Style::good, "Connected") + ", ATT MTU " + std::to_string(mtu),
               Json{"connected"}
                   .add("connection", static_cast<std::uint16_t>(central_.connection()))
-                  .add("address", text)
-                  .add("type", type)
+                  .add("address", to_string(peer.address))
+                  .add("type", to_string(peer.type))
                   .add("mtu", mtu));
-}
-
-Found Gatt::look_for() {
-    const auto address = Address::parse(arguments_.address);
-    const std::string what = address ? arguments_.address : '"' + arguments_.name + '"';
-    out_.say("Looking for " + what + " ...");
-    const auto matches = [&](const ScanResult& result) {
-        if (address) return result.addr == *address;
-        return AdvertisingDataView{result.adv_data}.name() == arguments_.name;
-    };
-    const auto limit = std::chrono::duration_cast<Duration>(Seconds{arguments_.timeout});
-    if (const auto found = central_.find(matches, limit)) return *found;
-    throw Failure{what + " was not heard. Is it switched on, near, and advertising? " +
-                  "`asioble scan --active` shows who is; --timeout S looks longer"};
 }
 
 const RemoteDatabase& Gatt::database() {
@@ -233,9 +202,8 @@ void add_gatt(CLI::App& app, Program& program) {
         "gatt", "connect to a peripheral, list its database, read, write, listen");
     const auto arguments = std::make_shared<GattArguments>();
     add_gatt_options(*command, *arguments);
-    command->callback([&program, arguments] {
-        if (arguments->address.empty() && arguments->name.empty())
-            throw CLI::ValidationError{"gatt", "which peripheral? Give its ADDRESS or --name"};
+    command->callback([&program, command, arguments] {
+        check_peer(*command, arguments->peer);
         program.command = [&program, arguments] { Gatt{program.options, *arguments}.run(); };
     });
 }

@@ -126,23 +126,7 @@ void add_actions(CLI::App& command, std::vector<Action>& actions) {
 
 void add_gatt_options(CLI::App& command, GattArguments& arguments) {
     GattArguments& a = arguments;
-    CLI::Option* const address =
-        command.add_option("ADDRESS", a.address, "the peripheral, as `asioble scan` shows it")
-            ->type_name("")
-            ->check([](const std::string& text) {
-                return Address::parse(text) ? "" : "an address looks like 00:AA:01:02:03:04";
-            });
-    command.add_option("--name", a.name, "look for a peripheral with this name instead")
-        ->type_name("TEXT")
-        ->excludes(address);
-    command.add_option("--type", a.type, "of the address, which saves the look")
-        ->type_name("public|random")
-        ->check(CLI::IsMember({"public", "random"}).description(""));
-    command
-        .add_option("--timeout", a.timeout, "look for it and try to connect for so many seconds")
-        ->type_name("S")
-        ->check(CLI::Range(0.1, 86'400.0).description(""))
-        ->capture_default_str();
+    add_peer_options(command, a.peer);
     command.add_option("--mtu", a.mtu, "the ATT MTU to ask for; 23: do not ask")
         ->type_name("N")
         ->check(CLI::Range(23, 517).description(""))

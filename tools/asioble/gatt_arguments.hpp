@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "tools/asioble/peer.hpp"
 #include "tools/asioble/program.hpp"
 #include "tools/asioble/text.hpp"
 
@@ -47,10 +48,7 @@ struct Listen {
 using Action = std::variant<Read, ReadByUuid, Write, ReliableWrite, Subscribe, Listen>;
 
 struct GattArguments {
-    std::string address;
-    std::string type;
-    std::string name;
-    double timeout = 10;
+    PeerArguments peer;
     std::uint16_t mtu = 247;
     bool no_list = false;
     bool values = false;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 
 namespace bluetooth::tool {
@@ -32,13 +31,6 @@ bool environment_says(const char* name, std::string_view value = {}) {
     const char* const found = std::getenv(name);
     if (found == nullptr || *found == '\0') return false;
     return value.empty() || found == value;
-}
-
-/// What a reader at the other end of a pipe is to see at once.
-void print_line(std::string_view line) {
-    std::fwrite(line.data(), 1, line.size(), stdout);
-    std::fputc('\n', stdout);
-    std::fflush(stdout);
 }
 
 /// How many characters a terminal shows.
@@ -87,11 +79,19 @@ Json& Json::add(std::string_view key, const std::vector<std::string>& values) {
     return raw(key, list + ']');
 }
 
-Output::Output(bool json)
-    : json_(json),
+Output::Output(bool json, std::FILE* stream)
+    : stream_(stream),
+      json_(json),
       // https://no-color.org
-      colour_(!json && ::isatty(STDOUT_FILENO) == 1 && !environment_says("NO_COLOR") &&
+      colour_(!json && ::isatty(::fileno(stream)) == 1 && !environment_says("NO_COLOR") &&
               !environment_says("TERM", "dumb")) {}
+
+/// What a reader at the other end of a pipe is to see at once.
+void Output::print_line(std::string_view line) const {
+    std::fwrite(line.data(), 1, line.size(), stream_);
+    std::fputc('\n', stream_);
+    std::fflush(stream_);
+}
 
 void Output::say(std::string_view text) const {
     if (!json_) print_line(text);

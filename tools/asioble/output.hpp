@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,8 @@ enum class Style { plain, bold, dim, good, bad };
 
 class Output {
 public:
-    explicit Output(bool json);
+    /// `stream` is another one where standard output is for data.
+    explicit Output(bool json, std::FILE* stream = stdout);
 
     bool json() const { return json_; }
     /// A line for a person; nothing with --json.
@@ -55,6 +57,9 @@ public:
     std::string paint(Style style, std::string_view text) const;
 
 private:
+    void print_line(std::string_view line) const;
+
+    std::FILE* stream_;
     bool json_;
     bool colour_;
 };

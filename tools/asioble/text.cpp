@@ -18,14 +18,20 @@ std::optional<std::uint16_t> parse_number(std::string_view digits, int base) {
     return number;
 }
 
-}  // namespace
-
-std::string to_text(AttributeHandle handle) {
-    const auto number = static_cast<std::uint16_t>(handle);
+/// "0x0012", as all numbers of 16 bits are written.
+std::string hex_number(std::uint16_t number) {
     const std::array<std::uint8_t, 2> octets{static_cast<std::uint8_t>(number >> 8),
                                              static_cast<std::uint8_t>(number)};
     return "0x" + to_hex(octets);
 }
+
+}  // namespace
+
+std::string to_text(AttributeHandle handle) {
+    return hex_number(static_cast<std::uint16_t>(handle));
+}
+std::string to_text(ChannelId cid) { return hex_number(static_cast<std::uint16_t>(cid)); }
+std::string to_text(Psm psm) { return hex_number(static_cast<std::uint16_t>(psm)); }
 
 std::string to_text(const UUID& uuid) {
     const UUID shortest = uuid.shortest();
@@ -98,6 +104,14 @@ std::optional<Octets> parse_value(std::string_view text) {
     if (!is_quoted_by('\'') && !is_quoted_by('"')) return parse_hex(text);
     const Bytes octets = Bytes::of(text.substr(1, text.size() - 2));
     return Octets{octets.begin(), octets.end()};
+}
+
+std::optional<Psm> parse_psm(std::string_view text) {
+    constexpr std::uint16_t eatt = 0x0027;
+    const auto number =
+        text.starts_with("0x") ? parse_number(text.substr(2), 16) : parse_number(text, 10);
+    if (!number || *number == 0 || *number > 0x00ff || *number == eatt) return std::nullopt;
+    return Psm{*number};
 }
 
 std::optional<Octets> parse_hex(std::string_view digits) {

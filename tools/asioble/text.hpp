@@ -21,6 +21,9 @@ using Octets = std::vector<std::uint8_t>;
 
 /// "0x0012", as all handles are written.
 std::string to_text(AttributeHandle handle);
+/// "0x0040", "0x0080": a channel's name, and what it is for.
+std::string to_text(ChannelId cid);
+std::string to_text(Psm psm);
 /// "2a19", or all digits of a longer one; always the shortest form.
 std::string to_text(const UUID& uuid);
 /// "notifications", "indications", "notifications and indications" or "nothing".
@@ -37,6 +40,8 @@ using AttributeName = std::variant<AttributeHandle, UUID>;
 std::optional<AttributeName> parse_attribute(std::string_view text);
 /// Hex digits in pairs, or text in quotes.
 std::optional<Octets> parse_value(std::string_view text);
+/// "0x80" or "128": what peers can be asked for (Vol 3 Part A 4.22), without EATT's 0x0027.
+std::optional<Psm> parse_psm(std::string_view text);
 std::optional<Octets> parse_hex(std::string_view digits);
 
 /// For `std::visit` with one function per kind of event.
