@@ -131,10 +131,9 @@ private:
     error_code write_end_;
 };
 
-/// What is posted at the end of an operation: goes to the handler's executor from there.
+/// What is posted at the end of an operation; the handler goes on to its own executor.
 struct L2capChannel::Core::Completion {
     using allocator_type = transport::SlotAllocator<void>;
-    using executor_type = asio::any_completion_executor;
 
     std::shared_ptr<Core> core;
     transport::HandlerSlot* memory;
@@ -143,9 +142,6 @@ struct L2capChannel::Core::Completion {
     std::size_t count;
 
     allocator_type get_allocator() const { return allocator_type{*memory}; }
-    executor_type get_executor() const {
-        return asio::get_associated_executor(handler, core->executor_);
-    }
     void operator()() { std::move(handler)(core->abandoned_ ? aborted : error, count); }
 };
 

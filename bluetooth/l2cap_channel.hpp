@@ -71,7 +71,7 @@ public:
         return asio::async_initiate<CompletionToken, Signature>(
             [this, buffers](auto handler) {
                 const auto parts = first_parts<asio::mutable_buffer, 1>(buffers);
-                start_read_some(parts.buffers[0], std::move(handler));
+                start_read_some(parts.buffers[0], erase(std::move(handler)));
             },
             token);
     }
@@ -86,7 +86,8 @@ public:
         return asio::async_initiate<CompletionToken, Signature>(
             [this, buffers](auto handler) {
                 const auto parts = first_parts<asio::const_buffer, max_parts>(buffers);
-                start_write_some(std::span{parts.buffers}.first(parts.count), std::move(handler));
+                start_write_some(std::span{parts.buffers}.first(parts.count),
+                                 erase(std::move(handler)));
             },
             token);
     }
@@ -96,7 +97,7 @@ public:
     template <asio::completion_token_for<void(error_code, std::size_t)> CompletionToken>
     auto async_send(asio::const_buffer sdu, CompletionToken&& token) {
         return asio::async_initiate<CompletionToken, Signature>(
-            [this, sdu](auto handler) { start_send(sdu, std::move(handler)); }, token);
+            [this, sdu](auto handler) { start_send(sdu, erase(std::move(handler))); }, token);
     }
 
     /// Waits for one SDU, which may be empty, or takes the rest of one that was read in part. Also
@@ -105,7 +106,8 @@ public:
     template <asio::completion_token_for<void(error_code, std::size_t)> CompletionToken>
     auto async_receive(asio::mutable_buffer buffer, CompletionToken&& token) {
         return asio::async_initiate<CompletionToken, Signature>(
-            [this, buffer](auto handler) { start_receive(buffer, std::move(handler)); }, token);
+            [this, buffer](auto handler) { start_receive(buffer, erase(std::move(handler))); },
+            token);
     }
 
     /// Pending operations end with `asio::error::operation_aborted`.
@@ -118,6 +120,34 @@ private:
     class Core;
     using Signature = void(error_code, std::size_t);
     using Handler = asio::any_completion_handler<Signature>;
+
+    /// Calls a handler on its associated executor, or where it is when it has none. An
+    /// `any_completion_handler` could tell its executor too, but allocates for that.
+    template <class H> class OnItsExecutor {
+    public:
+        using allocator_type = asio::associated_allocator_t<H, asio::recycling_allocator<void>>;
+        using cancellation_slot_type = asio::associated_cancellation_slot_t<H>;
+
+        explicit OnItsExecutor(H handler)
+            : handler_(std::move(handler)), work_(asio::get_associated_executor(handler_)) {}
+
+        allocator_type get_allocator() const noexcept {
+            return asio::get_associated_allocator(handler_, asio::recycling_allocator<void>{});
+        }
+        cancellation_slot_type get_cancellation_slot() const noexcept {
+            return asio::get_associated_cancellation_slot(handler_);
+        }
+        void operator()(const error_code& error, std::size_t count) {
+            asio::dispatch(asio::append(std::move(handler_), error, count));
+        }
+
+    private:
+        H handler_;
+        asio::executor_work_guard<asio::associated_executor_t<H>> work_;
+    };
+    template <class H> static Handler erase(H handler) {
+        return OnItsExecutor<H>{std::move(handler)};
+    }
 
     /// How many buffers are joined into one SDU at most; further ones wait for the next.
     static constexpr std::size_t max_parts = 16;

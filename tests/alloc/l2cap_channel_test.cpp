@@ -32,10 +32,14 @@ public:
     template <class Operation> void repeat(Operation& operation) {
         operation([this, &operation](const error_code& error, std::size_t) {
             if (error) ++failures;
-            if (++completions_ == first) before_ = allocation_count();
-            if (completions_ == last) after_ = allocation_count();
-            if (completions_ < last) repeat(operation);
+            if (count_completion()) repeat(operation);
         });
+    }
+    /// Whether there is more to do.
+    bool count_completion() {
+        if (++completions_ == first) before_ = allocation_count();
+        if (completions_ == last) after_ = allocation_count();
+        return completions_ < last;
     }
     std::uint64_t allocations() const {
         REQUIRE(completions_ >= last);
@@ -91,4 +95,28 @@ TEST_CASE("allocations: none per async_write and async_read, in both directions 
     };
     check_that_nothing_is_allocated(pair, write(*pair.near.channel), write(*pair.far.channel),
                                     read(*pair.near.channel, back), read(*pair.far.channel, there));
+}
+
+namespace {
+asio::awaitable<void> send(L2capChannel& channel, asio::const_buffer sdu, Meter& meter) {
+    do co_await channel.async_send(sdu, asio::use_awaitable);
+    while (meter.count_completion());
+}
+asio::awaitable<void> receive(L2capChannel& channel, asio::mutable_buffer sdu, Meter& meter) {
+    do co_await channel.async_receive(sdu, asio::use_awaitable);
+    while (meter.count_completion());
+}
+}  // namespace
+
+TEST_CASE("allocations: none per SDU of coroutines") {
+    ChannelPair pair;
+    const std::vector<char> sdu(512);
+    std::vector<char> there(512);
+    Meter meter;
+    asio::co_spawn(pair.context, send(*pair.near.channel, asio::buffer(sdu), meter),
+                   asio::detached);
+    asio::co_spawn(pair.context, receive(*pair.far.channel, asio::buffer(there), meter),
+                   asio::detached);
+    pair.run();
+    CHECK(meter.allocations() == 0);
 }

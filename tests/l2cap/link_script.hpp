@@ -73,6 +73,7 @@ public:
     l2cap::LinkOutbox out;
     l2cap::Link link;
     l2cap::Token last_token = 0;
+    l2cap::Cid last_requested{};
 
 private:
     static std::string describe(const l2cap::Deliver& a) {
@@ -92,7 +93,8 @@ private:
         const std::array<std::uint8_t, 1> octet{static_cast<std::uint8_t>(cid)};
         return to_hex(octet);
     }
-    static std::string describe(const l2cap::ChannelRequested& a) {
+    std::string describe(const l2cap::ChannelRequested& a) {
+        last_requested = a.channel;
         return "requested " + name(a.channel) + " psm " +
                std::to_string(static_cast<unsigned>(a.spsm)) + " mtu " + std::to_string(a.our_mtu) +
                " " + std::to_string(a.peer_mtu);

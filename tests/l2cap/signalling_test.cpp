@@ -228,10 +228,26 @@ TEST_CASE("l2cap signalling: what the peripheral may not ask for is not sent") {
           errc::invalid_argument);
     LinkScript central{Role::central};
     CHECK(request(central, slow) == errc::not_permitted);
-    Buffer a = peripheral.send_pool.acquire();
-    Buffer b = peripheral.send_pool.acquire();
-    CHECK(request(peripheral, slow) == errc::no_buffers);
-    CHECK(peripheral.drain() == Lines{});
+}
+
+TEST_CASE("l2cap signalling: a request for which no buffer is free goes out 100 ms later") {
+    LinkScript link{Role::peripheral};
+    Buffer a = link.send_pool.acquire();
+    Buffer b = link.send_pool.acquire();
+    REQUIRE_FALSE(request(link, slow));
+    CHECK(link.drain() == Lines{});
+    CHECK(link.wait(100ms) == Lines{});
+    a.reset();
+    CHECK(link.wait(99ms) == Lines{});
+    CHECK(link.wait(1ms) == Lines{"send 0c000500"
+                                  "12010800"
+                                  "1800"
+                                  "2800"
+                                  "0000"
+                                  "4800"});
+    // The time for the answer counts from then.
+    CHECK(link.wait(29999ms) == Lines{});
+    CHECK(link.wait(1ms) == Lines{"update: timed out"});
 }
 
 TEST_CASE("l2cap signalling: only a central takes a parameter request (S27)") {

@@ -23,6 +23,7 @@ struct Line {
     Line& peer(AddressType type, const Address& address) {
         return word(std::to_string(static_cast<unsigned>(type))).word(to_string(address));
     }
+    Line& on(ChannelId channel) { return word(hex4(static_cast<unsigned>(channel))); }
     Line& number(long long value) { return word(std::to_string(value)); }
     Line& data(Bytes octets) { return word("\"" + to_hex(octets) + "\""); }
     Line& status(int value) { return word("status").number(value); }
@@ -138,6 +139,49 @@ Line line(const GattcSubscribeDone& e) {
         .at(e.value_handle)
         .at(e.cccd_handle)
         .status(e.status);
+}
+Line line(const L2capAccept& e) {
+    return Line{"L2capAccept"}
+        .on(e.conn_handle)
+        .on(e.cid)
+        .number(static_cast<int>(e.psm))
+        .number(e.our_mtu)
+        .number(e.peer_mtu);
+}
+Line line(const L2capConnect& e) {
+    return Line{"L2capConnect"}
+        .on(e.conn_handle)
+        .on(e.cid)
+        .number(static_cast<int>(e.psm))
+        .number(e.our_mtu)
+        .number(e.peer_mtu);
+}
+Line line(const L2capDisconnect& e) {
+    return Line{"L2capDisconnect"}
+        .on(e.conn_handle)
+        .on(e.cid)
+        .number(static_cast<int>(e.psm))
+        .status(e.status);
+}
+Line line(const L2capRecv& e) { return Line{"L2capRecv"}.on(e.conn_handle).on(e.cid); }
+Line line(const L2capSendReady& e) {
+    return Line{"L2capSendReady"}.on(e.conn_handle).on(e.cid).status(e.status);
+}
+Line line(const L2capReconfigured& e) {
+    return Line{"L2capReconfigured"}
+        .on(e.conn_handle)
+        .on(e.cid)
+        .number(e.our_mtu)
+        .number(e.peer_mtu)
+        .status(e.status);
+}
+Line line(const ConnectionUpdateRequest& e) {
+    return Line{"ConnectionUpdateRequest"}
+        .on(e.conn_handle)
+        .number(e.min_interval.count())
+        .number(e.max_interval.count())
+        .number(e.latency)
+        .number(e.supervision_timeout.count());
 }
 Line line(const SendReady& e) { return Line{"SendReady"}.on(e.conn_handle); }
 Line line(const CommandFailed& e) { return Line{"CommandFailed"}.word(e.what).error(e.error); }

@@ -61,7 +61,7 @@ std::shared_ptr<ChannelUser> TransferBench::use(ChannelEnd channel) {
     transfers_.push_back(std::make_shared<TransferringUser>(
         std::move(channel), Sequence{2 * number, share + (number < remainder ? 1 : 0)},
         TransferringUser::Callbacks{[this] { on_progress(); },
-                                    [this](TransferringUser&) {
+                                    [this](const TransferringUser&) {
                                         if (!ended_)
                                             opener_.loop().fail(
                                                 "a channel ended before everything had come");

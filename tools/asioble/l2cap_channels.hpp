@@ -66,6 +66,7 @@ public:
     virtual void on_close() {}
 
     ChannelEnd& channel() { return channel_; }
+    const ChannelEnd& channel() const { return channel_; }
 
 protected:
     ChannelEnd channel_;

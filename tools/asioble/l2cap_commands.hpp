@@ -19,7 +19,7 @@ struct ChannelArguments {
     std::uint16_t mtu = 2048;
     L2capOptions options;
     bool stdio = false;
-    double linger = 1;  // seconds, see BridgeOptions
+    Duration linger{};  // see BridgeOptions
 };
 
 struct ListenArguments : ChannelArguments {
@@ -36,7 +36,7 @@ struct OpenArguments : ChannelArguments {
     std::size_t channels = 1;
     std::optional<asio::ip::tcp::endpoint> tcp_listen;
     std::vector<Octets> send;
-    std::optional<double> seconds;        // to listen for
+    std::optional<Duration> time;         // to listen for
     std::optional<std::uint64_t> octets;  // to transfer each way
 };
 

@@ -10,10 +10,6 @@
 namespace bluetooth::tool {
 namespace {
 
-Duration to_duration(double seconds) {
-    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>{seconds});
-}
-
 /// Sends what was given, and prints what comes.
 void show(const Options& options, const OpenArguments& arguments) {
     ChannelOpener opener{options, arguments, {.use = [&](ChannelEnd channel) {
@@ -22,9 +18,9 @@ void show(const Options& options, const OpenArguments& arguments) {
                          }}};
     opener.connect();
     opener.open_all();
-    if (!arguments.seconds) opener.out().say("Ctrl-C ends it.");
+    if (!arguments.time) opener.out().say("Ctrl-C ends it.");
     opener.loop().run_until([&] { return opener.channels().empty(); },
-                            arguments.seconds ? to_duration(*arguments.seconds) : Duration::max());
+                            arguments.time.value_or(Duration::max()));
     opener.disconnect();
 }
 
@@ -35,7 +31,7 @@ void join_standard_streams(const Options& options, const OpenArguments& argument
         auto stream = channel.take_over();
         auto streams = std::make_unique<StandardStreams>(stream.get_executor());
         start_bridge(std::move(stream), std::move(streams),
-                     {.linger = to_duration(arguments.linger),
+                     {.linger = arguments.linger,
                       .on_end = [&outcome](const std::string& fault) { outcome = fault; }});
         return {};
     };
@@ -117,7 +113,7 @@ void TcpEntrance::open_for(asio::ip::tcp::socket socket) {
 std::shared_ptr<ChannelUser> TcpEntrance::use(ChannelEnd channel) {
     auto socket = sockets_.extract(channel.cid());
     start_bridge(channel.take_over(), std::move(socket.mapped()),
-                 {.linger = to_duration(arguments_.linger),
+                 {.linger = arguments_.linger,
                   .on_end = [this](const std::string& fault) { tell_fault(fault); }});
     return {};
 }

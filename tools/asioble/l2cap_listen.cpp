@@ -151,7 +151,7 @@ std::shared_ptr<ChannelUser> ChannelListener::use(ChannelEnd channel) {
         return std::make_shared<TransferringUser>(
             std::move(channel), std::nullopt,
             TransferringUser::Callbacks{[] {},
-                                        [this](TransferringUser& user) {
+                                        [this](const TransferringUser& user) {
                                             if (!report(out_, user)) fault_ = transfer_failed;
                                         }});
     case ListenArguments::Use::show: break;
@@ -161,9 +161,7 @@ std::shared_ptr<ChannelUser> ChannelListener::use(ChannelEnd channel) {
 }
 
 BridgeOptions ChannelListener::bridge_options() {
-    return {.linger = std::chrono::duration_cast<Duration>(
-                std::chrono::duration<double>{arguments_.linger}),
-            .on_end = [this](const std::string& fault) {
+    return {.linger = arguments_.linger, .on_end = [this](const std::string& fault) {
                 if (arguments_.stdio) {
                     fault_ = fault;
                     bridge_ended_ = true;

@@ -143,7 +143,7 @@ void TransferringUser::check(Bytes part) {
     received_ += part.size();
 }
 
-bool report(const Output& out, TransferringUser& user) {
+bool report(const Output& out, const TransferringUser& user) {
     const std::string fault = user.fault().empty() && !user.done()
                                   ? "the channel ended before everything had come"
                                   : user.fault();

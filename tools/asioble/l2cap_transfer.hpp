@@ -41,7 +41,7 @@ class TransferringUser final : public ChannelUser {
 public:
     struct Callbacks {
         std::function<void()> on_progress;  // octets have come, or all have gone
-        std::function<void(TransferringUser&)> on_end;
+        std::function<void(const TransferringUser&)> on_end;
     };
     /// Begins with `ours`, or answers the peer's sequence without it.
     TransferringUser(ChannelEnd channel, std::optional<Sequence> ours, Callbacks callbacks);
@@ -84,6 +84,6 @@ private:
 inline constexpr const char* transfer_failed = "not all octets were right: see above";
 
 /// Says how a channel's transfer went; returns whether it went well.
-bool report(const Output& out, TransferringUser& user);
+bool report(const Output& out, const TransferringUser& user);
 
 }  // namespace bluetooth::tool

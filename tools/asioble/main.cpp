@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
     add_scan(app, program);
     add_advertise(app, program);
     add_gatt(app, program);
+    add_l2cap(app, program);
     add_info(app, program);
     add_controller(app, program);
     add_bench(app, program);

@@ -51,6 +51,7 @@ void add_advertise(CLI::App& app, Program& program);
 void add_gatt(CLI::App& app, Program& program);
 void add_info(CLI::App& app, Program& program);
 void add_controller(CLI::App& app, Program& program);
+void add_l2cap(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 
 }  // namespace bluetooth::tool
