@@ -190,9 +190,9 @@ public:
     std::size_t l2cap_available(ConnectionHandle connection, ChannelId cid, error_code& error);
 
     // For `L2capChannel`.
-    /// Has `observer` hear of a channel instead of the handler; null ends that.
+    /// Has `observer` hear of a channel instead of the handler, until the channel has ended.
     error_code observe_channel(ConnectionHandle connection, ChannelId cid,
-                               ChannelObserver* observer);
+                               ChannelObserver& observer);
     L2capChannelInfo l2cap_info(ConnectionHandle connection, ChannelId cid, error_code& error);
     /// Octets of the first SDU that has come whole, or of its unread rest.
     std::optional<std::size_t> l2cap_next_sdu(ConnectionHandle connection, ChannelId cid);

@@ -232,7 +232,8 @@ void Host::after_read(Connection& connection, const l2cap::Channel& channel) {
 
 std::size_t Host::l2cap_receive(ConnectionHandle handle, ChannelId cid, MutableBytes buffer,
                                 error_code& error) {
-    error = check_active();
+    // Not `check_active`: what has come can be read also when the controller has failed.
+    error = active() ? error_code{} : make_error(errc::not_active);
     if (error) return 0;
     Connection* connection = nullptr;
     l2cap::Channel* channel = readable(handle, cid, connection);
@@ -285,14 +286,12 @@ L2capChannelInfo Host::l2cap_info(ConnectionHandle handle, ChannelId cid, error_
 // ---- observers
 
 error_code Host::observe_channel(ConnectionHandle handle, ChannelId cid,
-                                 ChannelObserver* observer) {
-    std::erase_if(observers_, [&](const Observed& one) {
-        return one.connection == handle && one.channel == cid;
-    });
-    if (observer == nullptr) return {};
+                                 ChannelObserver& observer) {
     error_code error;
     (void)l2cap_info(handle, cid, error);
-    if (!error) observers_.push_back({handle, cid, observer});
+    if (!error && observer_of(handle, cid) != nullptr)
+        error = make_error(errc::already_in_progress);
+    if (!error) observers_.push_back({handle, cid, &observer});
     return error;
 }
 

@@ -322,7 +322,7 @@ L2capChannel::L2capChannel(BLE& ble, ConnectionHandle conn_handle, ChannelId cid
 void L2capChannel::take_over(BLE& ble, error_code& error) {
     Host& host = ble.adapter_->host;
     auto core = std::make_shared<Core>(host, executor_, connection_, id_);
-    error = host.observe_channel(connection_, id_, core.get());
+    error = host.observe_channel(connection_, id_, *core);
     if (!error) core_ = std::move(core);
 }
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -37,15 +38,16 @@ class BLE;
 ///   of cancellation mean the same here.
 /// * A peer that closes in order ends reading with `asio::error::eof`, behind all that it has
 ///   sent, and writing with `asio::error::broken_pipe`. A channel that ends otherwise gives the
-///   cause to both: the link's HCI reason, `errc::not_active` after `BLE::active(false)`. Closed
-///   on this side or moved from, it gives `errc::not_connected`.
+///   cause to both: `errc::connection_lost` with its link, `errc::not_active` after
+///   `BLE::active(false)`. Closed on this side or moved from, it gives `errc::not_connected`.
 /// * The `BLE` may end before this object, as if by `active(false)`; the executor's context not.
 class L2capChannel {
 public:
     using executor_type = asio::any_io_executor;
 
     /// Takes over a channel of `ble`, best in the handler of its `L2capConnect`. Errors:
-    /// `errc::not_connected` and `errc::invalid_argument`, when there is no such link or channel.
+    /// `errc::not_connected` and `errc::invalid_argument`, when there is no such link or channel;
+    /// `errc::already_in_progress`, when it was taken over before.
     L2capChannel(BLE& ble, ConnectionHandle conn_handle, ChannelId cid);
     /// After an error this is a closed channel.
     L2capChannel(BLE& ble, ConnectionHandle conn_handle, ChannelId cid, error_code& error);
@@ -138,7 +140,10 @@ private:
             return asio::get_associated_cancellation_slot(handler_);
         }
         void operator()(const error_code& error, std::size_t count) {
-            asio::dispatch(asio::append(std::move(handler_), error, count));
+            if constexpr (std::same_as<asio::associated_executor_t<H>, asio::system_executor>)
+                std::move(handler_)(error, count);  // it has none
+            else
+                asio::dispatch(asio::append(std::move(handler_), error, count));
         }
 
     private:

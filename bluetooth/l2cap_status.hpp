@@ -11,8 +11,8 @@ namespace bluetooth {
 /// The status of a channel that could not be opened.
 inline int channel_status(const error_code& error) {
     using enum l2cap::ConnectionResult;
-    if (error == errc::not_supported) return 16;  // by a Command Reject
-    if (error.category() != l2cap_category()) return event_status(error);
+    if (error.category() != l2cap_category())
+        return error == errc::not_supported ? 16 : event_status(error);  // 16: a Command Reject
     switch (l2cap::ConnectionResult{static_cast<std::uint16_t>(error.value())}) {
     case successful: return 0;
     case source_cid_already_allocated: return 2;

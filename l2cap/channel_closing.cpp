@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -70,16 +71,24 @@ void Channels::handle(LinkContext& ctx, Identifier identifier,
     if (channel->remote != request.source_cid) return count_not_open("a Disconnection Request");
     (void)send_command(ctx, identifier,
                        DisconnectionResponse{request.destination_cid, request.source_cid});
+    // A request of ours would meet a channel that is gone, or the next with these CIDs.
+    if (channel->state == State::closing) requests_.withdraw(channel->request);
     close(ctx, *channel, channel->close_error);
 }
 
 bool Channels::handle(LinkContext& ctx, Identifier identifier,
                       const DisconnectionResponse& response) {
+    const auto waiting = std::ranges::find_if(channels_, [identifier](const auto& channel) {
+        return channel->state == State::closing && channel->request == identifier;
+    });
+    // None waits when both sides' requests have crossed.
+    Channel* const channel = waiting == channels_.end() ? nullptr : waiting->get();
+    // A response that names other ends is silently discarded (4.7).
+    if (channel != nullptr && (channel->local != response.source_cid ||
+                               channel->remote != response.destination_cid))
+        return false;
     if (!requests_.answered(ctx, DisconnectionRequest::code, identifier)) return false;
-    // None waits for it when both sides' requests have crossed.
-    Channel* channel = find(response.source_cid);
-    if (channel != nullptr && channel->state == State::closing && channel->request == identifier)
-        close(ctx, *channel, channel->close_error);
+    if (channel != nullptr) close(ctx, *channel, channel->close_error);
     return true;
 }
 

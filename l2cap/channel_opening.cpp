@@ -7,6 +7,17 @@
 #include "l2cap/channels.hpp"
 
 namespace bluetooth::l2cap {
+namespace {
+
+/// Whether channels can have been opened with this result: all, or some (4.26).
+constexpr bool opens_any(ConnectionResult result) {
+    return result == ConnectionResult::successful ||
+           result == ConnectionResult::no_resources_available ||
+           result == ConnectionResult::invalid_source_cid ||
+           result == ConnectionResult::source_cid_already_allocated;
+}
+
+}  // namespace
 
 /// What both requests for channels say (4.22, 4.25).
 struct Channels::Opening {
@@ -76,7 +87,7 @@ bool Channels::handle(LinkContext& ctx, Identifier identifier,
         const auto& cids = response.destination_cids;
         const Cid remote = place < cids.size() ? cids[place] : Cid::null;
         ++place;
-        const bool opened = remote != Cid::null;
+        const bool opened = remote != Cid::null && opens_any(response.result);
         const ConnectionResult refusal = response.result == ConnectionResult::successful
                                              ? ConnectionResult::no_resources_available
                                              : response.result;
@@ -89,9 +100,12 @@ bool Channels::handle(LinkContext& ctx, Identifier identifier,
 void Channels::on_connected(LinkContext& ctx, Channel& channel, Cid remote,
                             const ChannelParameters& peers, ConnectionResult result) {
     if (result != ConnectionResult::successful) return close(ctx, channel, make_error(result));
-    if (!is_dynamic(remote) || find_remote(remote) != nullptr) {
+    Channel* const twin = find_remote(remote);
+    if (!is_dynamic(remote) || twin != nullptr) {
         ++counters_.violations;
         log::warn("l2cap", "a channel was opened to an end that cannot be: CID ", remote);
+        // Of two channels to one end neither can be used (4.23, 4.26).
+        if (twin != nullptr && twin->is_open()) violate(ctx, *twin, "its CID for another channel");
         return close(ctx, channel, bluetooth::make_error(errc::protocol_error));
     }
     channel.remote = remote;
@@ -279,10 +293,7 @@ bool Channels::send_response(LinkContext& ctx, const Incoming& incoming) {
                                                             ours.credits, incoming.refusal});
     // Of a request that was granted in part only some results tell (4.26).
     ConnectionResult result = incoming.refusal;
-    if (any && result != ConnectionResult::successful &&
-        result != ConnectionResult::invalid_source_cid &&
-        result != ConnectionResult::source_cid_already_allocated)
-        result = ConnectionResult::no_resources_available;
+    if (any && !opens_any(result)) result = ConnectionResult::no_resources_available;
     CidListStorage octets;
     return send_command(ctx, incoming.identifier,
                         CreditBasedConnectionResponse{ours.mtu, ours.mps, ours.credits, result,

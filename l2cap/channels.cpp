@@ -75,8 +75,11 @@ std::size_t Channels::pump(LinkContext& ctx, std::size_t budget) {
     }
     if (idle < channels_.size()) return sent;
     work_ = false;
+    // What had no buffer is tried again.
     for (const auto& channel : channels_)
-        if (channel->is_open() && channel->missing_buffers != 0) work_ = true;
+        if (channel->is_open() &&
+            (channel->missing_buffers != 0 || channel->receiver.credits_due() != 0))
+            work_ = true;
     return sent;
 }
 
@@ -202,11 +205,13 @@ void Channels::on_timer(LinkContext& ctx) {
 
 void Channels::on_disconnected(LinkContext& ctx) {
     incoming_ = {};
-    for (const auto& channel : channels_)
-        if (channel->state != State::free && channel->state != State::closed)
-            close(ctx, *channel,
-                  channel->state == State::connecting ? bluetooth::make_error(errc::not_connected)
-                                                      : error_code{});
+    for (const auto& channel : channels_) {
+        if (channel->state == State::free || channel->state == State::closed) continue;
+        error_code error = channel->close_error;
+        if (channel->state == State::connecting) error = make_error(errc::not_connected);
+        if (channel->state == State::open) error = make_error(errc::connection_lost);
+        close(ctx, *channel, error);
+    }
     work_ = false;
 }
 

@@ -65,6 +65,13 @@ bool Requests::pending(LinkContext& ctx, std::uint8_t request_code, Identifier i
     return true;
 }
 
+void Requests::withdraw(Identifier identifier) {
+    for (std::size_t left = queue_.size(); left != 0; --left) {
+        Request request = queue_.pop();
+        if (request.sent || request.identifier != identifier) (void)queue_.push(std::move(request));
+    }
+}
+
 bool Requests::contains(std::uint8_t request_code) const {
     for (std::size_t i = 0; i < queue_.size(); ++i)
         if (queue_[i].code == request_code) return true;

@@ -56,6 +56,8 @@ public:
     /// A "pending" response came for the outstanding request: it may take longer. False if it is
     /// not of that kind.
     bool pending(LinkContext& ctx, std::uint8_t request_code, Identifier identifier);
+    /// Takes a request back that has not gone out yet.
+    void withdraw(Identifier identifier);
     /// Whether a request of this kind is outstanding or waits.
     bool contains(std::uint8_t request_code) const;
 

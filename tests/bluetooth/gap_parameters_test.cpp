@@ -3,6 +3,7 @@
 // Connection parameters and our own addresses, between whole hosts.
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <vector>
 
 #include "tests/support/host_world.hpp"
@@ -29,13 +30,15 @@ TEST_CASE("gap: both ends can change the parameters of a link, and both hear of 
         CHECK(central.host.update_connection(conn, 100ms, 100ms, 4, 3s) ==
               errc::already_in_progress);
     }
+    std::optional<std::string> asked;
     SUBCASE("the peripheral") {
+        asked = "ConnectionUpdateRequest 0040 80 80 4 300";
         CHECK(!peripheral.host.update_connection(conn, 100ms, 100ms, 4, 3s));
         CHECK(peripheral.host.update_connection(conn, 100ms, 100ms, 4, 3s) ==
               errc::already_in_progress);
     }
     world.advance(1s);
-    CHECK(central.take_events() == Lines{changed});
+    CHECK(central.take_events() == (asked ? Lines{*asked, changed} : Lines{changed}));
     CHECK(peripheral.take_events() == Lines{changed});
     CHECK(central.host.update_connection(ConnectionHandle{0x41}, 100ms, 100ms, 4, 3s) ==
           errc::not_connected);
@@ -124,14 +127,16 @@ TEST_CASE("gap: a peripheral asks the other link layer, or where one cannot do t
     world.advance(1s);
     CHECK(peripheral.sent == expected);
     const Lines changed{"ConnectionUpdate 0040 80 4 300 status 0"};
-    CHECK(central.take_events() == changed);
+    CHECK(central.take_events() ==
+          Lines{"ConnectionUpdateRequest 0040 80 80 4 300", changed.front()});
     CHECK(peripheral.take_events() == changed);
 
     peripheral.sent.clear();
     REQUIRE(!peripheral.host.update_connection(conn, 200ms, 200ms, 0, 3s));
     world.advance(1s);
     CHECK_MESSAGE(peripheral.sent.size() == 1, "what the other end lacks is known now");
-    CHECK(central.take_events() == Lines{"ConnectionUpdate 0040 160 0 300 status 0"});
+    CHECK(central.take_events() == Lines{"ConnectionUpdateRequest 0040 160 160 0 300",
+                                         "ConnectionUpdate 0040 160 0 300 status 0"});
 }
 
 // ---- addresses

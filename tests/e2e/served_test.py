@@ -72,6 +72,10 @@ def bench_read_reads_all():
     bench("read", 500, 20)
 
 
+def bench_coc_loses_nothing():
+    bench("coc", 2000, 512)
+
+
 main(all_operations_over_a_unix_socket, all_operations_over_tcp,
      each_host_has_a_controller_of_its_own, bench_notify_loses_nothing, bench_write_loses_nothing,
-     bench_read_reads_all)
+     bench_read_reads_all, bench_coc_loses_nothing)

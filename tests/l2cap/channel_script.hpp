@@ -83,20 +83,20 @@ public:
     }
     /// Reads the stream of a channel.
     std::string read(l2cap::Cid channel, std::size_t count = 1000) {
-        Octets out(count);
+        Octets octets(count);
         l2cap::Channel* found = channels().readable(channel);
         if (found == nullptr) return "no such channel";
-        out.resize(found->receiver.read(out));
+        octets.resize(found->receiver.read(octets));
         channels().on_read(*found);
-        return to_hex(out);
+        return to_hex(octets);
     }
     std::string read_sdu(l2cap::Cid channel, std::size_t count = 1000) {
-        Octets out(count);
+        Octets octets(count);
         l2cap::Channel* found = channels().readable(channel);
         if (found == nullptr) return "no such channel";
-        out.resize(found->receiver.read_sdu(out));
+        octets.resize(found->receiver.read_sdu(octets));
         channels().on_read(*found);
-        return to_hex(out);
+        return to_hex(octets);
     }
     std::optional<std::size_t> next_sdu(l2cap::Cid channel) {
         return channels().readable(channel)->receiver.next_sdu();

@@ -86,6 +86,7 @@ void Channels::on_disconnect(const L2capDisconnect& disconnect) {
     if (found->second) found->second->on_close();
     users_.erase(found);
     const std::string reason = reason_of(disconnect);
+    if (disconnect.status != 0 && fault_.empty()) fault_ = reason;
     out_.tell(channel_label(out_, disconnect.conn_handle, disconnect.cid) + reason,
               channel_record("channel_closed", disconnect.conn_handle, disconnect.cid)
                   .add("status", disconnect.status)
@@ -106,12 +107,13 @@ Json channel_record(std::string_view event, ConnectionHandle connection, Channel
 
 std::string reason_of(const L2capDisconnect& disconnect) {
     const std::string psm = to_text(disconnect.psm);
+    const std::string cause = disconnect.error ? ": " + disconnect.error.message() : "";
     switch (disconnect.status) {
     case 0: return "closed";
     case 2: return "the peer already uses our channel identifier";
     case 3: return "the peer does not accept the channel's MTU or MPS: try a larger --mtu";
     case 6: return "the peer has no room for the channel, or does not want it";
-    case 7: return "the link was lost";
+    case 7: return "the link was lost" + cause;
     case 8:
         return "the peer has nothing on PSM " + psm +
                ": is the other side listening, and is the number right?";
@@ -123,7 +125,6 @@ std::string reason_of(const L2capDisconnect& disconnect) {
     case 26: return "the peer demands a longer encryption key";
     default: break;
     }
-    const std::string cause = disconnect.error ? ": " + disconnect.error.message() : "";
     return "ended with status " + std::to_string(disconnect.status) + cause;
 }
 

@@ -83,6 +83,8 @@ public:
     /// To be given every event of the adapter. Tells of channels that open and close.
     void on_event(const Event& event);
     bool empty() const { return users_.empty(); }
+    /// Why a channel ended that nobody had closed; empty so far.
+    const std::string& fault() const { return fault_; }
 
 private:
     using Key = std::pair<ConnectionHandle, ChannelId>;
@@ -95,6 +97,7 @@ private:
     const Output& out_;
     MakeUser make_user_;
     std::map<Key, std::shared_ptr<ChannelUser>> users_;
+    std::string fault_;
 };
 
 /// "[64/0x0040] ": what a line about a channel begins with.

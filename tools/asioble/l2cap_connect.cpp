@@ -21,6 +21,7 @@ void show(const Options& options, const OpenArguments& arguments) {
     if (!arguments.time) opener.out().say("Ctrl-C ends it.");
     opener.loop().run_until([&] { return opener.channels().empty(); },
                             arguments.time.value_or(Duration::max()));
+    if (const std::string& fault = opener.channels().fault(); !fault.empty()) throw Failure{fault};
     opener.disconnect();
 }
 
