@@ -48,7 +48,7 @@ struct Read : Outcome {
     std::string_view text() const { return {memory.data(), count}; }
 };
 
-inline asio::const_buffer text(std::string_view text) { return asio::buffer(text); }
+inline asio::const_buffer as_buffer(std::string_view text) { return asio::buffer(text); }
 
 inline std::vector<std::uint8_t> pattern(std::size_t size) {
     std::vector<std::uint8_t> octets(size);
@@ -63,7 +63,7 @@ inline void send(ChannelPair& pair, L2capChannel& channel,
                  std::initializer_list<std::string_view> sdus) {
     for (const std::string_view sdu : sdus) {
         Outcome sent;
-        channel.async_send(text(sdu), sent.handler());
+        channel.async_send(as_buffer(sdu), sent.handler());
         pair.run();
         REQUIRE(sent == success(sdu.size()));
     }

@@ -33,7 +33,7 @@ TEST_CASE("l2cap channel: a second operation of the same kind is refused, the fi
     Outcome waiting;
     Outcome refused;
     fill(pair, *pair.near.channel, waiting);
-    pair.near.channel->async_send(text("data"), refused.handler());
+    pair.near.channel->async_send(as_buffer("data"), refused.handler());
     pair.run();
     CHECK(refused == ended(make_error(errc::already_in_progress)));
     CHECK(waiting == pending);
@@ -67,7 +67,7 @@ TEST_CASE("l2cap channel: each operation can be cancelled by itself, by every ty
         Outcome write;
         Read read{10};
         pair.near.channel->async_send(
-            text("data"), asio::bind_cancellation_slot(stop_writing.slot(), write.handler()));
+            as_buffer("data"), asio::bind_cancellation_slot(stop_writing.slot(), write.handler()));
         pair.near.channel->async_read_some(
             read.buffer(), asio::bind_cancellation_slot(stop_reading.slot(), read.handler()));
 
@@ -117,7 +117,7 @@ TEST_CASE("l2cap channel: closing aborts what is pending and ends the peer's in 
         Read read{10};
         Outcome write;
         channel->async_read_some(read.buffer(), read.handler());
-        channel->async_write_some(text("data"), write.handler());
+        channel->async_write_some(as_buffer("data"), write.handler());
         pair.run();
         CHECK(read == ended(make_error(errc::not_connected)));
         CHECK(write == ended(make_error(errc::not_connected)));
@@ -150,7 +150,7 @@ TEST_CASE("l2cap channel: after the peer has closed, reads get all that it sent,
     Read end{10};
     pair.far.channel->async_receive(end.buffer(), end.handler());
     Outcome write;
-    pair.far.channel->async_write_some(text("data"), write.handler());
+    pair.far.channel->async_write_some(as_buffer("data"), write.handler());
     pair.run();
     CHECK(end == ended(asio::error::eof));
     CHECK(write == ended(asio::error::broken_pipe));
@@ -224,7 +224,7 @@ TEST_CASE("l2cap channel: active(false) and the end of the BLE may come while it
 TEST_CASE("l2cap channel: what comes for one that was closed goes nowhere") {
     ChannelPair pair;
     Outcome sent;
-    pair.far.channel->async_send(text("data"), sent.handler());
+    pair.far.channel->async_send(as_buffer("data"), sent.handler());
     pair.near.channel->close();
     pair.run();
     CHECK(sent.done);
@@ -239,7 +239,7 @@ TEST_CASE("l2cap channel: the BLE may go first") {
     pair.near.channel->async_read_some(read.buffer(), read.handler());
     pair.near.ble.reset();
     CHECK(!pair.near.channel->is_open());
-    pair.near.channel->async_write_some(text("data"), write.handler());
+    pair.near.channel->async_write_some(as_buffer("data"), write.handler());
     pair.run();
     CHECK(read == ended(make_error(errc::not_active)));
     CHECK(write == ended(make_error(errc::not_active)));
@@ -250,7 +250,8 @@ TEST_CASE("l2cap channel: handlers that run after its destruction hear that it w
     Read read{10};
     Outcome write;
     pair.near.channel->async_read_some(read.buffer(), read.handler());
-    pair.near.channel->async_write_some(text("data"), write.handler());  // already has succeeded
+    pair.near.channel->async_write_some(as_buffer("data"),
+                                        write.handler());  // already has succeeded
     pair.near.channel.reset();
     CHECK(read == pending);  // not inside the destructor
     CHECK(write == pending);
@@ -331,8 +332,8 @@ TEST_CASE("l2cap channel: pending operations move with it, and what is left is c
     std::array<Outcome, 4> outcomes;
     left.async_read_some(read.buffer(), outcomes[0].handler());
     left.async_receive(read.buffer(), outcomes[1].handler());
-    left.async_write_some(text("data"), outcomes[2].handler());
-    left.async_send(text("data"), outcomes[3].handler());
+    left.async_write_some(as_buffer("data"), outcomes[2].handler());
+    left.async_send(as_buffer("data"), outcomes[3].handler());
     left.cancel();
     left.close();
     pair.run();

@@ -81,8 +81,8 @@ TEST_CASE("l2cap channel: async_read_some fills the first buffer that is not emp
 TEST_CASE("l2cap channel: async_write_some joins buffers into one SDU, up to the peer's MTU") {
     ChannelPair pair{32};
     const std::string body(100, 'x');
-    const std::array<asio::const_buffer, 4> buffers{text("head"), text(""), text("er "),
-                                                    asio::buffer(body)};
+    const std::array<asio::const_buffer, 4> buffers{as_buffer("head"), as_buffer(""),
+                                                    as_buffer("er "), asio::buffer(body)};
     Outcome written;
     pair.near.channel->async_write_some(buffers, written.handler());
     Read sdu{100};
@@ -210,14 +210,14 @@ TEST_CASE("l2cap channel: a cancelled write that waits for credits is sent, and 
     pair.run();
     CHECK(waiting == ended(aborted, 64));  // it had been taken
     Outcome next;
-    pair.near.channel->async_send(text("next"), next.handler());
+    pair.near.channel->async_send(as_buffer("next"), next.handler());
     pair.run();
     CHECK(next == pending);
     pair.near.channel->cancel();
     pair.run();
     CHECK(next == ended(aborted, 0));  // it had not
     Outcome last;
-    pair.near.channel->async_send(text("last"), last.handler());
+    pair.near.channel->async_send(as_buffer("last"), last.handler());
     pair.run();
     CHECK(last == pending);
 
@@ -310,9 +310,9 @@ TEST_CASE("l2cap channel: a handler may start the next operation, or destroy the
 TEST_CASE("l2cap channel: an exception that leaves a handler comes out of the io_context") {
     ChannelPair pair;
     const auto handler = [](const error_code&, std::size_t) { throw std::runtime_error{"mine"}; };
-    pair.near.channel->async_send(text("data"), handler);
+    pair.near.channel->async_send(as_buffer("data"), handler);
     CHECK_THROWS_WITH(pair.run(), "mine");
-    pair.near.channel->async_send(text("data"),
+    pair.near.channel->async_send(as_buffer("data"),
                                   asio::bind_executor(pair.context.get_executor(), handler));
     CHECK_THROWS_WITH(pair.run(), "mine");
     send(pair, *pair.near.channel, {"goes on"});
@@ -337,8 +337,8 @@ asio::awaitable<std::string> converse(L2capChannel channel) {
     std::string heard;
     for (const std::string_view said : {"one", "", "three"}) {
         std::array<char, 64> sdu;
-        co_await asio::async_write(channel, text("<"), asio::use_awaitable);
-        co_await channel.async_send(text(said), asio::use_awaitable);
+        co_await asio::async_write(channel, as_buffer("<"), asio::use_awaitable);
+        co_await channel.async_send(as_buffer(said), asio::use_awaitable);
         for (int i = 0; i < 2; ++i)
             heard.append(sdu.data(),
                          co_await channel.async_receive(asio::buffer(sdu), asio::use_awaitable));

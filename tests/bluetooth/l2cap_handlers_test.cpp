@@ -48,9 +48,6 @@ int chosen_event() {
     SUBCASE("in L2capDisconnect") { code = L2capDisconnect::code; }
     return code;
 }
-int code_of(const Event& event) {
-    return std::visit([](const auto& e) { return e.code; }, event);
-}
 
 }  // namespace
 
