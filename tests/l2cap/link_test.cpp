@@ -74,10 +74,11 @@ TEST_CASE("l2cap link: a PDU of length zero is dropped on every channel (L08)") 
     LinkScript link{Role::central};
     for (const char* pdu : {"00 00 04 00", "00 00 05 00", "00 00 06 00", "00 00 40 00"})
         CHECK(link.start(pdu) == Lines{});
-    CHECK(link.link.counters().empty == 4);
+    CHECK(link.link.counters().empty == 3);
+    CHECK(link.link.channels().counters().not_open == 1);
     CHECK(link.start("00 00") == Lines{});
     CHECK(link.more("04 00") == Lines{});
-    CHECK(link.link.counters().empty == 5);
+    CHECK(link.link.counters().empty == 4);
     CHECK(link.start("01 00 04 00 13") == Lines{"ATT 13"});
 }
 
@@ -89,7 +90,8 @@ TEST_CASE("l2cap link: channels that are not there are dropped, whole or in piec
         CHECK(link.receive_pool.available() == 1);
         CHECK(link.more("01") == Lines{});
     }
-    CHECK(link.link.counters().unknown_channel == 12);
+    CHECK(link.link.counters().unknown_channel == 10);
+    CHECK(link.link.channels().counters().not_open == 2);
     CHECK(link.start("01 00 04 00 13") == Lines{"ATT 13"});
 }
 

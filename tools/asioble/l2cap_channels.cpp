@@ -86,7 +86,7 @@ void Channels::on_disconnect(const L2capDisconnect& disconnect) {
     if (found->second) found->second->on_close();
     users_.erase(found);
     const std::string reason = reason_of(disconnect);
-    if (disconnect.status != 0 && fault_.empty()) fault_ = reason;
+    if (disconnect.error && fault_.empty()) fault_ = reason;
     out_.tell(channel_label(out_, disconnect.conn_handle, disconnect.cid) + reason,
               channel_record("channel_closed", disconnect.conn_handle, disconnect.cid)
                   .add("status", disconnect.status)
@@ -109,7 +109,7 @@ std::string reason_of(const L2capDisconnect& disconnect) {
     const std::string psm = to_text(disconnect.psm);
     const std::string cause = disconnect.error ? ": " + disconnect.error.message() : "";
     switch (disconnect.status) {
-    case 0: return "closed";
+    case 0: return disconnect.error ? "ended with the link" + cause : "closed";
     case 2: return "the peer already uses our channel identifier";
     case 3: return "the peer does not accept the channel's MTU or MPS: try a larger --mtu";
     case 6: return "the peer has no room for the channel, or does not want it";
