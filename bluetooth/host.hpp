@@ -77,9 +77,10 @@ public:
     static constexpr std::size_t send_reserve = 32;
     /// Of each buffer for data: the largest ATT PDU and its L2CAP header.
     static constexpr std::size_t buffer_capacity = 4 + 517;
-    /// How many packets of its channels a link keeps ready for the controller. The fewer, the less
-    /// time ATT, and a channel whose turn it is, has to wait behind them.
+    /// How many packets of its channels a link keeps ready for the controller: the fewer, the less
+    /// time a channel whose turn it is has to wait behind them.
     static constexpr std::size_t channel_packets = 4;
+    static_assert(channel_packets < hci::AclScheduler::dynamic_limit);
     /// Bearers of ATT that a link may have beside the fixed one.
     static constexpr std::size_t max_enhanced_bearers = 5;
 
@@ -336,7 +337,8 @@ private:
     AttBearer& client_bearer(Connection& connection, std::span<const AttributeHandle> handles);
     AttBearer& indication_bearer(Connection& connection, AttributeHandle handle);
     void terminate(Connection& connection, error_code cause);
-    void submit_acl(Connection& connection, Buffer pdu);
+    void submit_acl(Connection& connection, Buffer pdu,
+                    hci::Traffic traffic = hci::Traffic::fixed_channels);
     bool has_room(Connection& connection, std::size_t packets, std::size_t buffers = 0);
     Connection::Refused& note_refusal(Connection& connection);
     Connection* find(ConnectionHandle handle);

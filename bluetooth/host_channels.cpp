@@ -58,7 +58,7 @@ bool Host::pump_channels() {
         Connection& connection = *connections_[i];
         l2cap::Channels& channels = connection.link.channels();
         if (!channels.has_work()) continue;
-        const std::size_t queued = acl_.queued(connection.handle);
+        const std::size_t queued = acl_.queued_dynamic(connection.handle);
         if (queued >= channel_packets) continue;
         const std::size_t count = with_link(connection, [&](auto& context) {
             return channels.pump(context, channel_packets - queued);

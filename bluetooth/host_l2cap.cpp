@@ -48,7 +48,9 @@ void Host::execute(Connection& connection, l2cap::Deliver& action) {
     ++dropped_;
 }
 void Host::execute(Connection& connection, l2cap::Send& action) {
-    submit_acl(connection, std::move(action.pdu));
+    submit_acl(
+        connection, std::move(action.pdu),
+        action.of_dynamic_channel ? hci::Traffic::dynamic_channels : hci::Traffic::fixed_channels);
 }
 void Host::execute(Connection& connection, l2cap::ParameterUpdateRequested& action) {
     const auto& [interval_min, interval_max, latency, timeout] = action.parameters;
@@ -79,8 +81,8 @@ void Host::execute(Connection& connection, l2cap::ParameterUpdateDone& action) {
     if (find(connection.handle) == &connection) emit_update(connection, action.error);
 }
 
-void Host::submit_acl(Connection& connection, Buffer pdu) {
-    const error_code error = acl_.submit(connection.handle, std::move(pdu));
+void Host::submit_acl(Connection& connection, Buffer pdu, hci::Traffic traffic) {
+    const error_code error = acl_.submit(connection.handle, std::move(pdu), traffic);
     to_send_ = true;
     // Links that have ended may have something to say still; nobody hears it.
     if (!error || find(connection.handle) != &connection) return;

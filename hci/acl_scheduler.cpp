@@ -45,6 +45,7 @@ bool AclScheduler::remove_link(ConnectionHandle handle) {
     credits_ = static_cast<std::uint16_t>(credits_ + link->outstanding);
     if (link->outstanding == 0) --idle_links_;
     link->queue.clear();
+    link->dynamic.clear();
     link->outstanding = 0;
     link->in_use = link->mid_pdu = false;
     return true;
@@ -64,15 +65,16 @@ std::size_t AclScheduler::room(ConnectionHandle handle) const {
     return link == nullptr ? 0 : link->queue.capacity() - link->queue.size();
 }
 
-std::size_t AclScheduler::queued(ConnectionHandle handle) const {
+std::size_t AclScheduler::queued_dynamic(ConnectionHandle handle) const {
     const Link* link = find(handle);
-    return link == nullptr ? 0 : link->queue.size();
+    return link == nullptr ? 0 : link->dynamic.size();
 }
 
-error_code AclScheduler::submit(ConnectionHandle handle, Buffer&& pdu) {
+error_code AclScheduler::submit(ConnectionHandle handle, Buffer&& pdu, Traffic traffic) {
     Link* link = find(handle);
     if (link == nullptr) return make_error(errc::not_connected);
-    if (!link->queue.push(std::move(pdu))) return make_error(errc::no_buffers);
+    Ring<Buffer>& queue = traffic == Traffic::dynamic_channels ? link->dynamic : link->queue;
+    if (!queue.push(std::move(pdu))) return make_error(errc::no_buffers);
     return {};
 }
 
@@ -81,7 +83,7 @@ bool AclScheduler::next(Fragment& fragment) {
     for (std::size_t tried = 0; tried < links_.size(); ++tried) {
         Link& link = links_[turn_];
         turn_ = turn_ + 1 < links_.size() ? turn_ + 1 : 0;
-        if (link.queue.empty()) continue;
+        if (link.queue.empty() && link.dynamic.empty()) continue;
         if (link.outstanding != 0 && credits_ <= std::min(idle_links_, kept_free_)) continue;
         --credits_;
         if (link.outstanding++ == 0) --idle_links_;
@@ -91,14 +93,17 @@ bool AclScheduler::next(Fragment& fragment) {
     return false;
 }
 
-/// Takes the next fragment off the link's front PDU.
+/// Takes the next fragment off the PDU that is under way, or off the one whose turn it is.
 void AclScheduler::cut(Link& link, Fragment& fragment) {
-    Buffer& pdu = link.queue.front();
+    if (!link.mid_pdu)
+        link.from_dynamic = link.queue.empty() || (!link.dynamic.empty() && !link.from_dynamic);
+    Ring<Buffer>& queue = link.from_dynamic ? link.dynamic : link.queue;
+    Buffer& pdu = queue.front();
     const std::size_t size = std::min<std::size_t>(pdu.size(), data_packet_length_);
     const bool last = size == pdu.size();
     const bool first = !std::exchange(link.mid_pdu, !last);
     if (last) {
-        fragment.payload = link.queue.pop();
+        fragment.payload = queue.pop();
     } else {
         fragment.payload = pdu.share();
         fragment.payload.truncate(size);

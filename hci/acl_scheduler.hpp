@@ -22,6 +22,13 @@ struct Fragment {
     Buffer payload;
 };
 
+/// Whose PDU it is: each link has a queue for both, and takes from them in turn, so that neither
+/// makes the other wait.
+enum class Traffic : std::uint8_t {
+    fixed_channels,  ///< ATT, signalling, SMP
+    dynamic_channels,
+};
+
 /// Queues L2CAP PDUs per link, cuts them to the size of the controller's ACL buffers without
 /// copying, and deals these buffers out to the links in turn, one fragment each
 /// (Vol 4 Part E 4.1).
@@ -34,7 +41,11 @@ struct Fragment {
 /// packets have left.
 class AclScheduler {
 public:
-    /// Each link may queue `queue_limit` PDUs.
+    /// How many PDUs of dynamic channels a link may queue. Few: what waits here can no longer be
+    /// ordered by their credits.
+    static constexpr std::size_t dynamic_limit = 8;
+
+    /// Each link may queue `queue_limit` PDUs of fixed channels.
     explicit AclScheduler(std::size_t queue_limit = 16) : queue_limit_(queue_limit) {}
 
     /// The buffers of the controller, as `ControllerInfo` tells them; forgets all links.
@@ -49,11 +60,12 @@ public:
 
     /// Queues an L2CAP PDU with at least 5 octets of headroom. `no_buffers` when the link's queue
     /// is full, `not_connected` when there is no such link; `pdu` is left alone then.
-    error_code submit(ConnectionHandle handle, Buffer&& pdu);
-    /// How many more PDUs the link takes.
+    error_code submit(ConnectionHandle handle, Buffer&& pdu,
+                      Traffic traffic = Traffic::fixed_channels);
+    /// How many more PDUs of fixed channels the link takes.
     std::size_t room(ConnectionHandle handle) const;
-    /// How many wait on the link.
-    std::size_t queued(ConnectionHandle handle) const;
+    /// How many PDUs of dynamic channels wait on the link.
+    std::size_t queued_dynamic(ConnectionHandle handle) const;
 
     /// The next packet that the controller has a buffer for, taken out of the queues.
     bool next(Fragment& fragment);
@@ -68,10 +80,12 @@ public:
 private:
     struct Link {
         ConnectionHandle handle{};
-        Ring<Buffer> queue;
+        Ring<Buffer> queue;                   ///< of fixed channels
+        Ring<Buffer> dynamic{dynamic_limit};  ///< of dynamic channels
         std::uint16_t outstanding = 0;
         bool in_use = false;
-        bool mid_pdu = false;  ///< the first fragment of the front PDU is out
+        bool mid_pdu = false;       ///< the first fragment of a front PDU is out
+        bool from_dynamic = false;  ///< where the last fragment came from
     };
 
     Link* find(ConnectionHandle handle);

@@ -8,9 +8,10 @@
 
 namespace bluetooth::l2cap {
 
-/// False when no buffer is free.
+/// False when no buffer is free. `of_dynamic_channel` as in `Send`.
 template <class Command>
-bool send_command(LinkContext& ctx, Identifier identifier, const Command& command) {
+bool send_command(LinkContext& ctx, Identifier identifier, const Command& command,
+                  bool of_dynamic_channel = false) {
     Buffer frame = ctx.send_buffers.acquire();
     if (!frame) {
         log::warn("l2cap", "no buffer for ", Command::pdu_name);
@@ -18,7 +19,7 @@ bool send_command(LinkContext& ctx, Identifier identifier, const Command& comman
     }
     frame.commit(encode_command(identifier, command, frame.tail()).size());
     add_basic_header(frame, Cid::signalling);
-    ctx.out.push(Send{std::move(frame)});
+    ctx.out.push(Send{std::move(frame), of_dynamic_channel});
     return true;
 }
 

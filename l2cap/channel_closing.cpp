@@ -84,8 +84,8 @@ bool Channels::handle(LinkContext& ctx, Identifier identifier,
     // None waits when both sides' requests have crossed.
     Channel* const channel = waiting == channels_.end() ? nullptr : waiting->get();
     // A response that names other ends is silently discarded (4.7).
-    if (channel != nullptr && (channel->local != response.source_cid ||
-                               channel->remote != response.destination_cid))
+    if (channel != nullptr &&
+        (channel->local != response.source_cid || channel->remote != response.destination_cid))
         return false;
     if (!requests_.answered(ctx, DisconnectionRequest::code, identifier)) return false;
     if (channel != nullptr) close(ctx, *channel, channel->close_error);

@@ -88,14 +88,14 @@ std::size_t Channels::serve(LinkContext& ctx, Channel& channel, std::size_t budg
     std::size_t sent = 0;
     if (const std::uint16_t due = channel.receiver.credits_due();
         due != 0 && send_command(ctx, requests_.next_identifier(),
-                                 FlowControlCreditIndication{channel.local, due})) {
+                                 FlowControlCreditIndication{channel.local, due}, true)) {
         channel.receiver.give_credits(due);
         ++sent;
     }
     if (sent < budget && channel.sender.has_frame()) {
         Buffer frame = channel.sender.next_frame();
         add_basic_header(frame, channel.remote);
-        ctx.out.push(Send{std::move(frame)});
+        ctx.out.push(Send{std::move(frame), true});
         ++sent;
     }
     announce_room(ctx, channel, resources_.buffers);

@@ -105,19 +105,20 @@ class PlayedLink {
 public:
     static constexpr ConnectionHandle conn{0x0040};
 
-    explicit PlayedLink(hci::Role role) : device_(world.add()), other_(world.add()) {
-        if (role == hci::Role::central)
-            world.connect(device_, other_);
-        else
-            world.connect(other_, device_);
+    explicit PlayedLink(hci::Role role, config::eatt eatt = {})
+        : device_(world.add()), other_(world.add()) {
+        REQUIRE(!device_.host.set(eatt));
         device_.wire->on_packet = [this](Bytes packet) {
             if (packet[0] == 0x02)
                 take_acl(packet);
             else
                 device_.controller->receive(world.now, packet);
         };
+        if (role == hci::Role::central)
+            world.connect(device_, other_);
+        else
+            world.connect(other_, device_);
         run();
-        sent_.clear();
     }
 
     World world;
