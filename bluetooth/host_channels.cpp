@@ -183,7 +183,9 @@ error_code Host::l2cap_answer(ConnectionHandle handle, ChannelId cid, int status
 error_code Host::l2cap_reconfigure(ConnectionHandle handle, std::span<const ChannelId> cids,
                                    std::uint16_t mtu, std::uint16_t mps) {
     return channel_call(handle, [&](auto& context, l2cap::Channels& channels) {
-        return channels.reconfigure(context, cids, mtu, mps);
+        const auto is_ours = [&](ChannelId cid) { return is_for_application(channels.find(cid)); };
+        return std::ranges::all_of(cids, is_ours) ? channels.reconfigure(context, cids, mtu, mps)
+                                                  : make_error(errc::invalid_argument);
     });
 }
 

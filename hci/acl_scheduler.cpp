@@ -124,7 +124,12 @@ void AclScheduler::cut(Link& link, Fragment& fragment) {
 void AclScheduler::on_completed(ConnectionHandle handle, std::uint16_t count) {
     if (count == 0) return;
     Link* link = find(handle);
-    const std::uint16_t held = link == nullptr ? std::uint16_t{0} : link->outstanding;
+    // On a link that we have given up packets may have been under way.
+    if (link == nullptr) {
+        ++wrong_completions_;
+        return log::debug("hci", "completed packets on ", handle, ", which is no link");
+    }
+    const std::uint16_t held = link->outstanding;
     const std::uint16_t completed = std::min(count, held);
     if (completed < count) {
         ++wrong_completions_;

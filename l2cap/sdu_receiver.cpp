@@ -51,7 +51,9 @@ void SduReceiver::reconfigure(std::uint16_t mtu, std::uint16_t mps) {
 std::uint16_t SduReceiver::credits_due() const {
     std::size_t limit = window_;
     if (delivery_ == Delivery::stream) limit = std::min(limit, ring_.room() / mps_);
-    const std::size_t due = limit > credits_ ? limit - credits_ : 0;
+    // A frame that is still coming in has used its credit up, but not yet its room.
+    const std::size_t used = credits_ + (in_frame_ ? 1u : 0u);
+    const std::size_t due = limit > used ? limit - used : 0;
     const bool worth_it = credits_ == 0 || due >= std::max(1u, window_ / 2u);
     return worth_it ? static_cast<std::uint16_t>(due) : std::uint16_t{0};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the connecting and the listening side have in common; private to transport/.
+// What the connecting and the listening side have in common. Not part of the public API.
 #pragma once
 
 #include <sys/un.h>

@@ -24,8 +24,8 @@ struct Attacked : PlayedLink {
     void open() {
         receive("0e 00 05 00 | 14 01 0a 00 | 80 00 41 00 64 00 40 00 05 00");
         REQUIRE(sent() == Lines{to_hex(hex("0e000500 15010a00 4000 6400 4000 0500 0000"))});
-        REQUIRE(device().take_events() == Lines{"L2capAccept 0040 0040 128 100 100",
-                                                "L2capConnect 0040 0040 128 100 100"});
+        REQUIRE(device().take_events() ==
+                Lines{"L2capAccept 0040 0040 128 100 100", "L2capConnect 0040 0040 128 100 100"});
     }
     /// What the host answers to this C-frame, header apart.
     Lines answers(std::string_view command) {

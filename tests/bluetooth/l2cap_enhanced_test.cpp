@@ -59,8 +59,7 @@ TEST_CASE("l2cap enhanced: five channels by one request, each with events and da
 TEST_CASE("l2cap enhanced: the octets of a request for two, and MTUs of at least 64") {
     PlayedLink link{hci::Role::central};
     const auto cids = connect_enhanced(link.device(), 2, 32);
-    CHECK(link.sent() ==
-          Lines{to_hex(hex("10000500 17010c00 1600 4000 f700 4000 4000 4100"))});
+    CHECK(link.sent() == Lines{to_hex(hex("10000500 17010c00 1600 4000 f700 4000 4000 4100"))});
     // The peer opens both: MTU 100, MPS 64, 7 credits, its ends 0x0051 and 0x0050.
     link.receive("10 00 05 00 | 18 01 0c 00 64 00 40 00 07 00 00 00 51 00 50 00");
     CHECK(link.device().take_events() ==
@@ -114,7 +113,8 @@ TEST_CASE("l2cap enhanced: where all are refused each hears the reason") {
     int status = 0;
     SUBCASE("nobody listens") { status = 8; }
     SUBCASE("encryption is demanded") {
-        REQUIRE(!link.peripheral.host.l2cap_listen(link.psm, 450, {.security = {.encryption = true}}));
+        REQUIRE(
+            !link.peripheral.host.l2cap_listen(link.psm, 450, {.security = {.encryption = true}}));
         status = 25;
     }
     SUBCASE("the application refuses") {
@@ -235,9 +235,9 @@ TEST_CASE("l2cap enhanced: some answers at once, others later: the peer hears of
     CHECK(link.central.take_events() == Lines{});
     CHECK(!link.peripheral.host.l2cap_answer(link.conn, ChannelId{0x40}, 6));
     link.run();
-    CHECK(link.central.take_events() ==
-          Lines{"L2capDisconnect 0040 0040 22 status 6", "L2capConnect 0040 0041 22 450 450",
-                "L2capConnect 0040 0042 22 450 450"});
+    CHECK(link.central.take_events() == Lines{"L2capDisconnect 0040 0040 22 status 6",
+                                              "L2capConnect 0040 0041 22 450 450",
+                                              "L2capConnect 0040 0042 22 450 450"});
 }
 
 TEST_CASE("l2cap enhanced: either side may enlarge its MTU; both hear of it") {

@@ -131,7 +131,7 @@ TEST_CASE("l2cap flow: ATT waits behind a few frames of its link at most, howeve
     (void)link.left();
     link.receive("03 00 04 00 | 0a 03 00");
     std::size_t before = 0;
-    for (bool answered = false; !answered; ) {
+    for (bool answered = false; !answered;) {
         link.complete_one();
         const auto left = link.left();
         REQUIRE(!left.empty());
@@ -142,6 +142,30 @@ TEST_CASE("l2cap flow: ATT waits behind a few frames of its link at most, howeve
         }
     }
     CHECK(before <= Host::channel_packets);
+}
+
+TEST_CASE("l2cap flow: notifications without end leave a channel of their link its share") {
+    Played link{1, 512, 60000};
+    constexpr AttributeHandle value{0x0003};
+    const auto notify = [&] {
+        while (!link.host().notify(link.conn, value, {})) {}
+    };
+    link.device().handler = [&](const Event& event) {
+        if (std::holds_alternative<SendReady>(event)) notify();
+        if (std::holds_alternative<L2capSendReady>(event)) (void)fill(link.end(), 62);
+    };
+    link.completes = false;
+    notify();
+    (void)fill(link.end(), 62);
+    link.run();
+    (void)link.left();
+    std::array<unsigned, 2> sent{};
+    for (int i = 0; i < 400; ++i) {
+        link.complete_one();
+        for (const Octets& pdu : link.left()) ++sent[channel_of(pdu) == 0x0004 ? 0 : 1];
+    }
+    CHECK(sent[0] >= 100);
+    CHECK(sent[1] >= 100);
 }
 
 TEST_CASE("l2cap flow: the channels of a link get equal shares of it") {
@@ -218,9 +242,7 @@ TEST_CASE("l2cap flow: ATT goes on beside stalled channels of its link") {
 TEST_CASE("l2cap flow: where buffers are missing nothing is taken, and SendReady follows once") {
     ChannelLink link;
     REQUIRE(!link.peripheral.host.l2cap_listen(link.psm, 65535, {.credits = 64}));
-    const auto end = [&](std::size_t i) {
-        return ChannelEnd{link.central, ChannelId(0x40 + i)};
-    };
+    const auto end = [&](std::size_t i) { return ChannelEnd{link.central, ChannelId(0x40 + i)}; };
     std::size_t channels = 0;
     error_code error;
     do {

@@ -35,7 +35,11 @@ void run_through_all(ChannelLink& link) {
 
 /// Whether it is one of those of channels.
 bool is_of_channel(const Event& event) {
-    return std::visit([](const auto& e) { return requires { e.cid; }; }, event);
+    return std::visit(
+        [](const auto& e) {
+            return requires { e.cid; };
+        },
+        event);
 }
 
 /// The number of the event that a test's handler acts upon.
@@ -51,7 +55,8 @@ int chosen_event() {
 
 }  // namespace
 
-TEST_CASE("l2cap handlers: connect in PeripheralConnect, send in L2capConnect, close in L2capRecv") {
+TEST_CASE(
+    "l2cap handlers: connect in PeripheralConnect, send in L2capConnect, close in L2capRecv") {
     World world;
     Device& peripheral = world.add();
     Device& central = world.add();
@@ -81,7 +86,8 @@ TEST_CASE("l2cap handlers: connect in PeripheralConnect, send in L2capConnect, c
                 "L2capDisconnect 0040 0040 22 status 0"});
 }
 
-TEST_CASE("l2cap handlers: one that throws over L2capAccept has refused; elsewhere it costs nothing") {
+TEST_CASE(
+    "l2cap handlers: one that throws over L2capAccept has refused; elsewhere it costs nothing") {
     const int code = chosen_event();
     ChannelLink link;
     REQUIRE(!link.peripheral.host.l2cap_listen(link.psm, 450, {}));
@@ -170,9 +176,8 @@ TEST_CASE("l2cap handlers: gap_disconnect in any of the events ends the channel,
         const auto ends = std::ranges::count_if(events, [](const Event& event) {
             return std::holds_alternative<L2capDisconnect>(event);
         });
-        const auto begins = std::ranges::count_if(events, [](const Event& event) {
-            return std::holds_alternative<L2capConnect>(event);
-        });
+        const auto begins = std::ranges::count_if(
+            events, [](const Event& event) { return std::holds_alternative<L2capConnect>(event); });
         CHECK(begins <= 1);
         // A connect that failed has an end of its own.
         CHECK((ends == begins || (begins == 0 && ends == 1)));
@@ -205,8 +210,8 @@ TEST_CASE("l2cap handlers: a new channel in each L2capDisconnect, for ever") {
     link.central.handler = [&](const Event& event) {
         ChannelId cid{};
         if (std::holds_alternative<L2capConnect>(event))
-            CHECK(!link.central.host.l2cap_disconnect(link.conn,
-                                                      std::get<L2capConnect>(event).cid));
+            CHECK(
+                !link.central.host.l2cap_disconnect(link.conn, std::get<L2capConnect>(event).cid));
         if (std::holds_alternative<L2capDisconnect>(event) && --left > 0)
             CHECK(!connect_channel(link.central, link.conn, link.psm, 450, cid));
     };
@@ -233,7 +238,6 @@ TEST_CASE("l2cap handlers: what comes of a channel that was closed in one is rea
     CHECK(link.at_central.send(hex("03")));
     link.run();
     CHECK(read == hex("01 02 03"));
-    CHECK(link.peripheral.take_events() ==
-          Lines{"L2capRecv 0040 0040", "L2capRecv 0040 0040",
-                "L2capDisconnect 0040 0040 22 status 0"});
+    CHECK(link.peripheral.take_events() == Lines{"L2capRecv 0040 0040", "L2capRecv 0040 0040",
+                                                 "L2capDisconnect 0040 0040 22 status 0"});
 }

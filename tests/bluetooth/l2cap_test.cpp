@@ -223,7 +223,8 @@ TEST_CASE("l2cap: what the listener's handler answers is what the other side hea
     const auto refused = [](int status) {
         return Lines{"L2capDisconnect 0040 0040 22 status " + std::to_string(status)};
     };
-    for (const int status : {8, 6, 3, 23, 24, 25, 26}) CHECK(answered(link, status) == refused(status));
+    for (const int status : {8, 6, 3, 23, 24, 25, 26})
+        CHECK(answered(link, status) == refused(status));
     // Any other number stands for "no resources".
     for (const int status : {1, 2, 16, 17, -1, 255}) CHECK(answered(link, status) == refused(6));
     CHECK(link.peripheral.count<L2capAccept>() == 13);
@@ -278,107 +279,12 @@ TEST_CASE("l2cap: a listener's demand is not met by a link without encryption") 
 
 TEST_CASE("l2cap: a peer that the application trusts meets a demand for authorization") {
     ChannelLink link;
-    REQUIRE(!link.peripheral.host.l2cap_listen(link.psm, 450, {.security = {.authorization = true}}));
+    REQUIRE(
+        !link.peripheral.host.l2cap_listen(link.psm, 450, {.security = {.authorization = true}}));
     REQUIRE(!link.peripheral.host.authorize(link.conn, true));
     (void)link.connect();
     link.run();
     CHECK(link.central.count<L2capConnect>() == 1);
-}
-
-TEST_CASE("l2cap: disconnecting again while the channel is closing is harmless") {
-    ChannelLink link;
-    link.open();
-    for (int i = 0; i < 3; ++i) CHECK(!link.at_central.disconnect());
-    CHECK(link.at_central.send_error(hex("01")).value() == 22);
-    link.run();
-    CHECK(link.central.take_events() == Lines{"L2capDisconnect 0040 0040 22 status 0"});
-    CHECK(link.peripheral.take_events() == Lines{"L2capDisconnect 0040 0040 22 status 0"});
-    CHECK(link.at_central.disconnect().value() == 22);
-}
-
-TEST_CASE("l2cap: both sides may disconnect at the same time") {
-    ChannelLink link;
-    link.open();
-    CHECK(!link.at_central.disconnect());
-    CHECK(!link.at_peripheral.disconnect());
-    link.run();
-    CHECK(link.central.take_events() == Lines{"L2capDisconnect 0040 0040 22 status 0"});
-    CHECK(link.peripheral.take_events() == Lines{"L2capDisconnect 0040 0040 22 status 0"});
-    link.world.advance(60s);
-    CHECK(link.connect() == ChannelId{0x0040});
-    link.run();
-    CHECK(link.central.take_events() == Lines{"L2capConnect 0040 0040 22 450 450"});
-}
-
-TEST_CASE("l2cap: a channel given up before it is open ends in order") {
-    ChannelLink link;
-    REQUIRE(!link.peripheral.host.l2cap_listen(link.psm, 450, {}));
-    (void)link.connect();
-    CHECK(!link.at_central.disconnect());
-    CHECK(!link.at_central.disconnect());
-    link.run();
-    CHECK(link.central.take_events() == Lines{"L2capDisconnect 0040 0040 22 status 0"});
-    CHECK(link.peripheral.take_events() == Lines{"L2capAccept 0040 0040 22 450 450",
-                                                 "L2capConnect 0040 0040 22 450 450",
-                                                 "L2capDisconnect 0040 0040 22 status 0"});
-}
-
-TEST_CASE("l2cap: when the link ends its channels end before it") {
-    ChannelLink link;
-    link.open();
-    (void)link.connect();
-    link.run();
-    link.forget_events();
-    REQUIRE(!link.central.host.disconnect(link.conn));
-    link.world.advance(1s);
-    CHECK(link.central.take_events() ==
-          Lines{"L2capDisconnect 0040 0040 22 status 0", "L2capDisconnect 0040 0041 22 status 0",
-                "PeripheralDisconnect 0040 0 00:AA:01:00:00:01 hci 16"});
-    CHECK(link.peripheral.take_events() ==
-          Lines{"L2capDisconnect 0040 0040 22 status 0", "L2capDisconnect 0040 0041 22 status 0",
-                "CentralDisconnect 0040 0 00:AA:01:00:00:02 hci 13"});
-}
-
-TEST_CASE("l2cap: a channel that was being opened when the link ended has failed, by status 7") {
-    ChannelLink link;
-    link.world.air.vanish(*link.peripheral.controller);
-    (void)link.connect();
-    link.world.advance(25s);
-    CHECK(link.central.take_events() ==
-          Lines{"L2capDisconnect 0040 0040 22 status 7",
-                "PeripheralDisconnect 0040 0 00:AA:01:00:00:01 hci 08"});
-}
-
-TEST_CASE("l2cap: what was not read can be read while the end is told, and not after") {
-    ChannelLink link;
-    link.open();
-    Octets read;
-    link.peripheral.handler = [&](const Event& event) {
-        if (!std::holds_alternative<L2capDisconnect>(event)) return;
-        CHECK(link.at_peripheral.available() == 3);
-        read = link.at_peripheral.read();
-        CHECK(link.at_peripheral.send_error(hex("01")));
-        CHECK(link.at_peripheral.disconnect());
-    };
-    REQUIRE(link.at_central.send(hex("01 02 03")));
-    SUBCASE("the peer closes the channel") { REQUIRE(!link.at_central.disconnect()); }
-    SUBCASE("the peer closes the link") {
-        link.run();
-        REQUIRE(!link.central.host.disconnect(link.conn));
-    }
-    SUBCASE("we close the channel") {
-        link.run();
-        REQUIRE(!link.at_peripheral.disconnect());
-    }
-    SUBCASE("the controller fails") {
-        link.run();
-        link.peripheral.inject("04 10 01 00");
-    }
-    link.world.advance(1s);
-    CHECK(read == hex("01 02 03"));
-    error_code error;
-    CHECK(link.peripheral.host.l2cap_available(link.conn, ChannelId{0x0040}, error) == 0);
-    CHECK(error);
 }
 
 TEST_CASE("l2cap: many listeners, and channels on several links in both directions at once") {
@@ -435,28 +341,4 @@ TEST_CASE("l2cap: a link has room for 64 channels; one that ends makes room for 
     CHECK(connect_channel(link.central, link.conn, link.psm, 32, cid) == error_code{});
     link.run();
     CHECK(link.central.count<L2capConnect>() == 65);
-}
-
-TEST_CASE("l2cap: listeners last until inactive, also when the controller is brought up again") {
-    ChannelLink link;
-    link.open();
-    link.peripheral.inject("04 10 01 00");  // Hardware Error
-    link.world.advance(25s);
-    CHECK(link.peripheral.take_events() ==
-          Lines{"L2capDisconnect 0040 0040 22 status 0",
-                "CentralDisconnect 0040 0 00:AA:01:00:00:02 hci 03", "ControllerRestarted hci 03"});
-    link.central.forget_events();
-    link.world.connect(link.central, link.peripheral);
-    (void)link.connect();
-    link.run();
-    CHECK(link.central.take_events() == Lines{"L2capConnect 0040 0040 22 450 450"});
-
-    link.peripheral.host.stop();
-    link.world.advance(1s);
-    link.world.start(link.peripheral);
-    link.world.connect(link.central, link.peripheral);
-    (void)link.connect();
-    link.run();
-    CHECK(link.central.take_events() == Lines{"L2capDisconnect 0040 0040 22 status 8"});
-    CHECK(link.peripheral.host.l2cap_listen(link.psm, 450, {}) == error_code{});
 }

@@ -22,8 +22,8 @@ const Lines nothing{};
 
 /// The answer to an LE Credit Based Connection Request with identifier 01.
 Lines refused(std::string_view result) {
-    return {sent("0e 00 05 00 | 15 01 0a 00 | 00 00 | 00 00 | 00 00 | 00 00 | " +
-                 std::string{result})};
+    return {
+        sent("0e 00 05 00 | 15 01 0a 00 | 00 00 | 00 00 | 00 00 | 00 00 | " + std::string{result})};
 }
 bool is_open(ChannelScript& link, std::uint16_t number = 0x40) {
     return link.channels().find(cid(number))->is_open();
@@ -69,8 +69,8 @@ TEST_CASE("l2cap attacks: a response opens nothing unless it answers our request
 
 TEST_CASE("l2cap attacks: source CIDs that are not dynamic are refused (S07)") {
     ChannelScript link;
-    for (const char* source : {"00 00", "01 00", "04 00", "05 00", "06 00", "3f 00", "80 00",
-                               "ff ff", "40 01"})
+    for (const char* source :
+         {"00 00", "01 00", "04 00", "05 00", "06 00", "3f 00", "80 00", "ff ff", "40 01"})
         CHECK(link.command("14 01 0a 00 | 80 00 | " + std::string{source} +
                            " | 20 00 | 20 00 | 05 00") == refused("09 00"));
 }
@@ -98,7 +98,8 @@ TEST_CASE("l2cap attacks: an MTU or MPS out of range is refused (S09)") {
 }
 
 TEST_CASE("l2cap attacks: a channel that opens with an MTU or MPS out of range is closed (S09)") {
-    for (const char* numbers : {"16 00 | 17 00", "17 00 | 16 00", "00 00 | 00 00", "17 00 | ff ff"}) {
+    for (const char* numbers :
+         {"16 00 | 17 00", "17 00 | 16 00", "00 00 | 00 00", "17 00 | ff ff"}) {
         ChannelScript link;
         link.connect(Mode::le);
         CHECK(link.command("15 01 0a 00 | 50 00 | " + std::string{numbers} + " | 01 00 | 00 00") ==
@@ -146,7 +147,8 @@ TEST_CASE("l2cap attacks: a destination CID for two channels leaves neither usab
 
 TEST_CASE("l2cap attacks: SPSMs nobody listens on, in any range, are refused (S11)") {
     ChannelScript link;
-    for (const char* spsm : {"00 00", "01 00", "27 00", "7f 00", "81 00", "00 01", "80 80", "ff ff"})
+    for (const char* spsm :
+         {"00 00", "01 00", "27 00", "7f 00", "81 00", "00 01", "80 80", "ff ff"})
         CHECK(link.command("14 01 0a 00 | " + std::string{spsm} +
                            " | 41 00 | 40 00 | 20 00 | 05 00") == refused("02 00"));
     link.listeners.remove(test::spsm_80);
@@ -354,8 +356,8 @@ TEST_CASE("l2cap attacks: a peer that answers nothing runs us out of neither CID
     // It violates each channel it opens, and leaves our Disconnection Requests unanswered.
     for (unsigned i = 0; i < 200; ++i) {
         const std::array octet{static_cast<std::uint8_t>(0x40 + i % 64)};
-        const Lines lines = link.command("14 01 0a 00 | 80 00 | " + to_hex(octet) +
-                                         " 00 | 40 00 | 20 00 | 05 00");
+        const Lines lines =
+            link.command("14 01 0a 00 | 80 00 | " + to_hex(octet) + " 00 | 40 00 | 20 00 | 05 00");
         if (lines.empty() || !lines[0].starts_with("requested")) continue;
         link.answer(link.last_requested);
         link.frame(link.last_requested, "");

@@ -93,9 +93,8 @@ TEST_CASE("l2cap closing: what credits allow is sent first") {
     ChannelScript link;
     link.accept_one("02 00");
     for (const char* sdu : {"aa", "bb", "cc"}) (void)link.send(cid(0x40), sdu);
-    CHECK(link.close(cid(0x40)) ==
-          Lines{sent("03 00 41 00 | 01 00 aa"), sent("03 00 41 00 | 01 00 bb"),
-                disconnect_request});
+    CHECK(link.close(cid(0x40)) == Lines{sent("03 00 41 00 | 01 00 aa"),
+                                         sent("03 00 41 00 | 01 00 bb"), disconnect_request});
     CHECK(link.all_buffers_back());
     CHECK(link.send(cid(0x40), "dd") == errc::invalid_argument);
 }
@@ -246,7 +245,8 @@ TEST_CASE("l2cap requests: identifiers wrap from 255 to 1 past those of waiting 
         link.frame(cid(0x41), "00 00");
         link.read(cid(0x41));
         for (const std::string& line : link.frame(cid(0x41), "00 00"))
-            if (line.starts_with("send 08000500" "16")) {
+            if (line.starts_with("send 08000500"
+                                 "16")) {
                 const std::array octet{expected};
                 CHECK(line.substr(15, 2) == to_hex(octet));
                 expected = expected == 255 ? 2 : static_cast<std::uint8_t>(expected + 1);
@@ -272,10 +272,11 @@ TEST_CASE("l2cap requests: the link may end in any state of a closing") {
         CAPTURE(steps);
         ChannelScript link;
         run(link, steps);
-        CHECK(link.disconnect() == (steps < 1   ? Lines{"closed 40: connection lost", "failed 41: not connected"}
-                                    : steps < 2 ? Lines{"closed 40", "failed 41: not connected"}
-                                    : steps < 4 ? Lines{"closed 40"}
-                                                : Lines{}));
+        CHECK(link.disconnect() ==
+              (steps < 1   ? Lines{"closed 40: connection lost", "failed 41: not connected"}
+               : steps < 2 ? Lines{"closed 40", "failed 41: not connected"}
+               : steps < 4 ? Lines{"closed 40"}
+                           : Lines{}));
         CHECK(link.all_buffers_back());
         CHECK(link.disconnect() == Lines{});
     }

@@ -40,17 +40,16 @@ TEST_CASE("l2cap channel: the peer asks, the application accepts, both know all 
 }
 
 TEST_CASE("l2cap channel: the application's refusal is sent as it is, and the CID is free again") {
-    for (const auto& [result, octets] :
-         {std::pair{ConnectionResult::spsm_not_supported, "02 00"},
-          {ConnectionResult::no_resources_available, "04 00"},
-          {ConnectionResult::insufficient_authentication, "05 00"},
-          {ConnectionResult::insufficient_authorization, "06 00"},
-          {ConnectionResult::encryption_key_size_too_short, "07 00"},
-          {ConnectionResult::insufficient_encryption, "08 00"},
-          {ConnectionResult::invalid_source_cid, "09 00"},
-          {ConnectionResult::source_cid_already_allocated, "0a 00"},
-          {ConnectionResult::unacceptable_parameters, "0b 00"},
-          {ConnectionResult::invalid_parameters, "0c 00"}}) {
+    for (const auto& [result, octets] : {std::pair{ConnectionResult::spsm_not_supported, "02 00"},
+                                         {ConnectionResult::no_resources_available, "04 00"},
+                                         {ConnectionResult::insufficient_authentication, "05 00"},
+                                         {ConnectionResult::insufficient_authorization, "06 00"},
+                                         {ConnectionResult::encryption_key_size_too_short, "07 00"},
+                                         {ConnectionResult::insufficient_encryption, "08 00"},
+                                         {ConnectionResult::invalid_source_cid, "09 00"},
+                                         {ConnectionResult::source_cid_already_allocated, "0a 00"},
+                                         {ConnectionResult::unacceptable_parameters, "0b 00"},
+                                         {ConnectionResult::invalid_parameters, "0c 00"}}) {
         ChannelScript link;
         for (int time = 0; time < 2; ++time) {
             CHECK(link.command("14 7f 0a 00 | 80 00 | 41 00 | 40 00 | 20 00 | 05 00") ==
@@ -92,8 +91,8 @@ TEST_CASE("l2cap channel: what security lacks is told in order: keys, size, encr
         link.listeners.add({l2cap::Spsm{0x81}, offered, c.required, l2cap::Delivery::stream});
         link.security = c.has;
         const Lines lines = link.command("14 7f 0a 00 | 81 00 | 41 00 | 40 00 | 20 00 | 05 00");
-        CHECK(lines == Lines{c.result == nullptr ? "requested 40 psm 129 mtu 100 64"
-                                                 : refused(c.result)});
+        CHECK(lines ==
+              Lines{c.result == nullptr ? "requested 40 psm 129 mtu 100 64" : refused(c.result)});
     }
 }
 
@@ -178,9 +177,9 @@ TEST_CASE("l2cap channel: each of the peer's refusals reaches the application") 
         link.connect(Mode::le);
         const std::array octet{result};
         // A refusal's other members mean nothing.
-        CHECK(link.command("15 01 0a 00 | 55 00 | 17 00 | 18 00 | 02 00 | " + to_hex(octet) +
-                           "00") ==
-              Lines{"failed 40: " + make_error(ConnectionResult{result}).message()});
+        CHECK(
+            link.command("15 01 0a 00 | 55 00 | 17 00 | 18 00 | 02 00 | " + to_hex(octet) + "00") ==
+            Lines{"failed 40: " + make_error(ConnectionResult{result}).message()});
         link.channels().release(cid(0x40));
         CHECK(link.connect(Mode::le).size() == 1);
         CHECK(link.names == std::vector{cid(0x40)});
@@ -258,9 +257,8 @@ TEST_CASE("l2cap channel: the link may end at any step of an opening by the peer
         CAPTURE(steps);
         ChannelScript link;
         run(link, steps);
-        CHECK(link.disconnect() == (steps < 3 || steps == 6
-                                        ? Lines{}
-                                        : Lines{"closed 40: connection lost"}));
+        CHECK(link.disconnect() ==
+              (steps < 3 || steps == 6 ? Lines{} : Lines{"closed 40: connection lost"}));
         CHECK(link.all_buffers_back());
         CHECK(link.disconnect() == Lines{});
     }

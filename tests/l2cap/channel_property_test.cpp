@@ -33,7 +33,9 @@ class Random {
 public:
     explicit Random(std::uint64_t seed) : engine_(seed) {}
     /// From `low` to `high`, both included.
-    std::size_t between(std::size_t low, std::size_t high) { return low + engine_() % (high - low + 1); }
+    std::size_t between(std::size_t low, std::size_t high) {
+        return low + engine_() % (high - low + 1);
+    }
     bool one_in(std::size_t count) { return between(1, count) == 1; }
 
 private:
@@ -93,13 +95,15 @@ public:
                 static_cast<std::uint16_t>(random.between(64, random.one_in(2) ? 80 : 520)),
                 static_cast<std::uint16_t>(random.between(1, 12))};
     }
-    LinkContext context() { return {Time{}, receive_pool, send_pool, out}; }
+    LinkContext context() { return {now, receive_pool, send_pool, out}; }
     bool all_buffers_back() const {
         return receive_pool.available() == receive_pool.size() &&
                send_pool.available() == send_pool.size() &&
                channel_pool.available() == channel_pool.size();
     }
 
+    Time now{};
+    Time wake = never;
     BufferPool receive_pool{12, 560};
     BufferPool send_pool{3, 64};
     BufferPool channel_pool;
@@ -129,6 +133,7 @@ public:
                 pump(side, 5);
                 deliver(side, 20);
                 for (const auto& [cid, pair] : snapshot(side)) read(side, cid, *pair, 10'000);
+                wait(side);
             }
         }
         if (failure_.empty()) check_rest();
@@ -151,7 +156,7 @@ private:
     bool busy() {
         return std::ranges::any_of(sides_, [](Side& side) {
             return !side.incoming.empty() || side.link.channels().has_work() ||
-                   !side.undecided.empty();
+                   !side.undecided.empty() || side.wake <= side.now + Requests::buffer_retry;
         });
     }
 
@@ -273,8 +278,20 @@ private:
         }
     }
 
+    /// A little time passes: what had no buffer is sent, but no answer is overdue yet.
+    void wait(std::size_t side) {
+        Side& self = sides_[side];
+        self.now += std::chrono::milliseconds{10};
+        if (self.now < self.wake) return;
+        self.wake = never;
+        auto ctx = self.context();
+        self.link.on_timer(ctx);
+        drain(side);
+    }
+
     void drain(std::size_t side) {
         LinkOutbox& out = sides_[side].out;
+        sides_[side].wake = std::min(sides_[side].wake, out.take_wake());
         for (std::size_t i = 0; i < out.size(); ++i)
             std::visit([&](auto& action) { execute(side, action); }, out[i]);
         out.clear();
@@ -288,10 +305,10 @@ private:
         while (!rest.empty()) {
             const std::size_t size =
                 std::min(rest.size(), longest == 1000 ? 1000 : random_.between(1, longest));
-            sides_[1 - side].incoming.push_back(
-                {boundary == PacketBoundary::continuing ? boundary
-                                                        : PacketBoundary::first_flushable,
-                 Octets{Bytes{rest.first(size)}}});
+            sides_[1 - side].incoming.push_back({boundary == PacketBoundary::continuing
+                                                     ? boundary
+                                                     : PacketBoundary::first_flushable,
+                                                 Octets{Bytes{rest.first(size)}}});
             rest = rest.subspan(size);
             boundary = PacketBoundary::continuing;
         }

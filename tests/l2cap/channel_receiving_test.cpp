@@ -165,8 +165,7 @@ TEST_CASE("l2cap receiving: for ATT an SDU without a buffer ends the channel") {
     open_with(link, 9, Delivery::whole_sdus);
     Buffer taken = link.receive_pool.acquire();
     CHECK(link.frame(cid(0x40), "02 00 aa") == nothing);
-    CHECK(link.frame(cid(0x40), "bb") ==
-          Lines{sent("08 00 05 00 | 06 02 04 00 | 60 00 | 40 00")});
+    CHECK(link.frame(cid(0x40), "bb") == Lines{sent("08 00 05 00 | 06 02 04 00 | 60 00 | 40 00")});
     CHECK(link.command("07 02 04 00 | 60 00 | 40 00") ==
           Lines{"closed 40: " + make_error(errc::no_buffers).message()});
 }
@@ -203,6 +202,20 @@ TEST_CASE("l2cap receiving: an application that reads nothing costs no more than
     CHECK(link.read_sdu(cid(0x40)).size() == 2 * 48);
     // A peer without any credit hears of the first that is free.
     CHECK(link.pump() == Lines{sent("08 00 05 00 | 16 01 04 00 | 40 00 | 01 00")});
+}
+
+TEST_CASE("l2cap receiving: a frame that is still coming in keeps its room") {
+    ChannelScript link;
+    open_with(link, 1);  // room for 152 octets
+    link.frame(cid(0x40), "3c 00 " + std::string(2 * 48, '1'));
+    link.frame(cid(0x40), std::string(2 * 12, '1'));
+    link.start("32 00 40 00 | 30 00");
+    // 64 octets are taken, and soon 48 more.
+    CHECK(link.pump() == nothing);
+    CHECK(link.more(std::string(2 * 48, '2')) == Lines{"sdu 40"});
+    CHECK(link.pump() == nothing);
+    CHECK(link.read_sdu(cid(0x40)).size() == 2 * 60);
+    CHECK(link.pump() == Lines{sent("08 00 05 00 | 16 04 04 00 | 40 00 | 01 00")});
 }
 
 TEST_CASE("l2cap receiving: with one credit a whole SDU still comes through, frame by frame") {
@@ -245,8 +258,8 @@ TEST_CASE("l2cap receiving: an SDU of 65535 octets arrives whole") {
     Lines lines;
     for (std::size_t at = 0; at < sdu.size(); at += 1000)
         for (auto& line : link.frame(
-                 cid(0x40), to_hex(Bytes{sdu}.subspan(at, std::min<std::size_t>(
-                                                              1000, sdu.size() - at)))))
+                 cid(0x40),
+                 to_hex(Bytes{sdu}.subspan(at, std::min<std::size_t>(1000, sdu.size() - at)))))
             lines.push_back(std::move(line));
     CHECK(std::ranges::count(lines, "sdu 40") == 1);
     CHECK(link.next_sdu(cid(0x40)) == 65535);

@@ -116,9 +116,9 @@ public:
 
     l2cap::Channels& channels() { return link.channels(); }
 
-    error_code error;                ///< of the last call
-    std::size_t pumped = 0;          ///< by the last `pump`
-    std::vector<l2cap::Cid> names;   ///< of the last `connect`
+    error_code error;               ///< of the last call
+    std::size_t pumped = 0;         ///< by the last `pump`
+    std::vector<l2cap::Cid> names;  ///< of the last `connect`
 };
 
 }  // namespace bluetooth::test

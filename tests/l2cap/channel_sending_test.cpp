@@ -84,8 +84,7 @@ TEST_CASE("l2cap sending: K-frames of one SDU share a pool buffer until the last
             lines.push_back("send " + to_hex(send->pdu.bytes()));
         }
     CHECK(lines == Lines{sent("20 00 41 00 | 40 00 " + counting(30)),
-                         sent("20 00 41 00 | " + counting(32, 30)),
-                         sent("02 00 41 00 | 3e 3f")});
+                         sent("20 00 41 00 | " + counting(32, 30)), sent("02 00 41 00 | 3e 3f")});
     link.drain();
     CHECK(link.all_buffers_back());
 }
@@ -219,14 +218,13 @@ TEST_CASE("l2cap sending: channels take turns, frame by frame, within the budget
     REQUIRE_FALSE(link.send(cid(0x41), "aa"));
     REQUIRE_FALSE(link.send(cid(0x41), "bb"));
     REQUIRE_FALSE(link.send(cid(0x42), "cc"));
-    CHECK(link.pump(2) == Lines{sent("20 00 41 00 | 40 00 " + counting(30)),
-                                sent("03 00 42 00 | 01 00 aa")});
+    CHECK(link.pump(2) ==
+          Lines{sent("20 00 41 00 | 40 00 " + counting(30)), sent("03 00 42 00 | 01 00 aa")});
     CHECK(link.pumped == 2);
     CHECK(link.channels().has_work());
     CHECK(link.pump(2) ==
           Lines{sent("03 00 43 00 | 01 00 cc"), sent("20 00 41 00 | " + counting(32, 30))});
-    CHECK(link.pump(2) ==
-          Lines{sent("03 00 42 00 | 01 00 bb"), sent("02 00 41 00 | 3e 3f")});
+    CHECK(link.pump(2) == Lines{sent("03 00 42 00 | 01 00 bb"), sent("02 00 41 00 | 3e 3f")});
     CHECK(link.pump(2) == nothing);
     CHECK(link.pumped == 0);
     CHECK_FALSE(link.channels().has_work());
@@ -257,8 +255,7 @@ TEST_CASE("l2cap sending: an SDU in a buffer goes without a copy when it fits a 
     CHECK(used(link) == 2);
     CHECK(link.pump() == Lines{sent("04 00 41 00 | 02 00 aa bb")});
     link.command("16 7e 04 00 | 41 00 | 02 00");
-    CHECK(link.pump() ==
-          Lines{sent("20 00 41 00 | 28 00 " + counting(30)),
-                sent("0a 00 41 00 | " + counting(10, 30))});
+    CHECK(link.pump() == Lines{sent("20 00 41 00 | 28 00 " + counting(30)),
+                               sent("0a 00 41 00 | " + counting(10, 30))});
     CHECK(link.all_buffers_back());
 }

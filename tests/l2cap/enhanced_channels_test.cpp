@@ -164,7 +164,8 @@ TEST_CASE("l2cap enhanced channels: each refusal of all reaches the application"
 }
 
 TEST_CASE("l2cap enhanced channels: CIDs in the refusal of all open nothing") {
-    for (const std::uint8_t result : std::initializer_list<std::uint8_t>{2, 5, 6, 7, 8, 11, 12, 3}) {
+    for (const std::uint8_t result :
+         std::initializer_list<std::uint8_t>{2, 5, 6, 7, 8, 11, 12, 3}) {
         CAPTURE(result);
         ChannelScript link;
         link.connect(Mode::enhanced, {100, 64, 4}, 1);

@@ -141,9 +141,8 @@ TEST_CASE("l2cap reconfiguration: without a wish for the MPS each channel keeps 
 }
 
 TEST_CASE("l2cap reconfiguration: every refusal leaves the channel as it was") {
-    for (const char* answer :
-         {"1a 02 02 00 | 01 00", "1a 02 02 00 | 02 00", "1a 02 02 00 | 03 00",
-          "1a 02 02 00 | 04 00", "1a 02 02 00 | 05 00"}) {
+    for (const char* answer : {"1a 02 02 00 | 01 00", "1a 02 02 00 | 02 00", "1a 02 02 00 | 03 00",
+                               "1a 02 02 00 | 04 00", "1a 02 02 00 | 05 00"}) {
         ChannelScript script;
         ChannelScript& link = with_two(script);
         link.reconfigure({cid(0x40)}, 200, 0);
@@ -166,13 +165,13 @@ TEST_CASE("l2cap reconfiguration: what the peer would have to refuse is not aske
     link.accept_one("05 00", "70 00");  // 0x42, of the other mode
     const auto both = std::vector{cid(0x40), cid(0x41)};
     for (const auto& [cids, mtu, mps] :
-         {std::tuple{both, 99, 70},                                       // a smaller MTU
-          {both, 100, 69},                                                // a smaller MPS for two
-          {std::vector{cid(0x40)}, 100, 63},                              // below 64
-          {std::vector{cid(0x40), cid(0x42)}, 200, 70},                   // the other mode
-          {std::vector{cid(0x40), cid(0x44)}, 200, 70},                   // not there
-          {std::vector<l2cap::Cid>{}, 200, 70},                           // none
-          {std::vector(6, cid(0x40)), 200, 70}}) {                        // six
+         {std::tuple{both, 99, 70},                      // a smaller MTU
+          {both, 100, 69},                               // a smaller MPS for two
+          {std::vector{cid(0x40)}, 100, 63},             // below 64
+          {std::vector{cid(0x40), cid(0x42)}, 200, 70},  // the other mode
+          {std::vector{cid(0x40), cid(0x44)}, 200, 70},  // not there
+          {std::vector<l2cap::Cid>{}, 200, 70},          // none
+          {std::vector(6, cid(0x40)), 200, 70}}) {       // six
         CHECK(link.reconfigure(cids, static_cast<std::uint16_t>(mtu),
                                static_cast<std::uint16_t>(mps)) == Lines{});
         CHECK(link.error == errc::invalid_argument);

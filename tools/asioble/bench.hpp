@@ -116,11 +116,7 @@ private:
 class Bench {
 public:
     Bench(const Options& options, const BenchArguments& arguments)
-        : arguments_(arguments),
-          out_(options.json),
-          device_(loop_, options),
-          watchdog_(
-              loop_, [this] { return progress(); }, "operations") {}
+        : arguments_(arguments), out_(options.json), device_(loop_, options) {}
     virtual ~Bench() = default;
 
     void run();
@@ -150,8 +146,8 @@ protected:
     const BenchArguments& arguments_;
     Loop loop_;
     Output out_;
+    Watchdog watchdog_{loop_, [this] { return progress(); }, "operations"};
     Device device_;
-    Watchdog watchdog_;
 
 private:
     void report(const Result& result) const;

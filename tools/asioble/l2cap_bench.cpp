@@ -12,15 +12,12 @@ class TransferBench {
 public:
     TransferBench(const Options& options, const OpenArguments& arguments)
         : arguments_(arguments),
-          opener_(
-              options, arguments,
-              {.use = [this](ChannelEnd channel) { return use(std::move(channel)); },
-               .on_refused =
-                   [this](const L2capDisconnect& refusal) {
-                       opener_.loop().fail("not all channels were opened: " + reason_of(refusal));
-                   }}),
-          watchdog_(
-              opener_.loop(), [this] { return received_; }, "octets") {}
+          opener_(loop_, options, arguments,
+                  {.use = [this](ChannelEnd channel) { return use(std::move(channel)); },
+                   .on_refused =
+                       [this](const L2capDisconnect& refusal) {
+                           loop_.fail("not all channels were opened: " + reason_of(refusal));
+                       }}) {}
 
     void run();
 
@@ -36,8 +33,9 @@ private:
     bool ended_ = false;
     Usage begin_;
     Usage end_;
+    Loop loop_;
+    Watchdog watchdog_{loop_, [this] { return received_; }, "octets"};
     ChannelOpener opener_;
-    Watchdog watchdog_;
 };
 
 void TransferBench::run() {
@@ -45,11 +43,11 @@ void TransferBench::run() {
     begin_ = Usage::now();
     watchdog_.start();
     opener_.request(arguments_.channels);
-    opener_.loop().run();
+    loop_.run();
     watchdog_.stop();
     report_all();
     for (const auto& transfer : transfers_) transfer->channel().close();
-    opener_.loop().run_until([&] { return opener_.channels().empty(); });
+    loop_.run_until([&] { return opener_.channels().empty(); });
     opener_.disconnect();
 }
 
@@ -63,7 +61,7 @@ std::shared_ptr<ChannelUser> TransferBench::use(ChannelEnd channel) {
         TransferringUser::Callbacks{[this] { on_progress(); },
                                     [this](const TransferringUser&) {
                                         if (!ended_)
-                                            opener_.loop().fail(
+                                            loop_.fail(
                                                 "a channel ended before everything had come");
                                     }}));
     return transfers_.back();
@@ -87,7 +85,7 @@ void TransferBench::on_progress() {
     if (ended_ || (!done && !wrong)) return;
     ended_ = true;
     end_ = Usage::now();
-    opener_.loop().stop();
+    loop_.stop();
 }
 
 void TransferBench::report_all() const {

@@ -112,7 +112,7 @@ template <class Local> asio::awaitable<void> Bridge<Local>::to_channel() {
 template <class Local> asio::awaitable<void> Bridge<Local>::wait_for_silence() {
     last_arrival_ = Clock::now();
     while (channel_.is_open() && (delivering_ || Clock::now() < last_arrival_ + options_.linger)) {
-        timer_.expires_at((delivering_ ? Clock::now() : last_arrival_) + options_.linger);
+        timer_.expires_at(delivering_ ? never : last_arrival_ + options_.linger);
         error_code cancelled;
         co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     }
@@ -132,6 +132,7 @@ template <class Local> asio::awaitable<void> Bridge<Local>::from_channel() {
         co_await write(local_.stream(), Bytes{*buffer}.first(size), error);
         delivering_ = false;
         last_arrival_ = Clock::now();
+        timer_.cancel();  // has waited for this
         if (error) note("the local side", error);
     }
     channel_.close();

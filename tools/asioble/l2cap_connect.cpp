@@ -12,15 +12,16 @@ namespace {
 
 /// Sends what was given, and prints what comes.
 void show(const Options& options, const OpenArguments& arguments) {
-    ChannelOpener opener{options, arguments, {.use = [&](ChannelEnd channel) {
+    Loop loop;
+    ChannelOpener opener{loop, options, arguments, {.use = [&](ChannelEnd channel) {
                              return std::make_shared<ShowingUser>(std::move(channel), opener.out(),
                                                                   arguments.send);
                          }}};
     opener.connect();
     opener.open_all();
     if (!arguments.time) opener.out().say("Ctrl-C ends it.");
-    opener.loop().run_until([&] { return opener.channels().empty(); },
-                            arguments.time.value_or(Duration::max()));
+    loop.run_until([&] { return opener.channels().empty(); },
+                   arguments.time.value_or(Duration::max()));
     if (const std::string& fault = opener.channels().fault(); !fault.empty()) throw Failure{fault};
     opener.disconnect();
 }
@@ -28,6 +29,7 @@ void show(const Options& options, const OpenArguments& arguments) {
 /// Joins one channel with the standard streams.
 void join_standard_streams(const Options& options, const OpenArguments& arguments) {
     std::optional<std::string> outcome;
+    Loop loop;
     const auto join = [&](ChannelEnd channel) -> std::shared_ptr<ChannelUser> {
         auto stream = channel.take_over();
         auto streams = std::make_unique<StandardStreams>(stream.get_executor());
@@ -36,10 +38,10 @@ void join_standard_streams(const Options& options, const OpenArguments& argument
                       .on_end = [&outcome](const std::string& fault) { outcome = fault; }});
         return {};
     };
-    ChannelOpener opener{options, arguments, {.use = join}, stderr};
+    ChannelOpener opener{loop, options, arguments, {.use = join}, stderr};
     opener.connect();
     opener.open_all();
-    opener.loop().run_until([&] { return outcome && opener.channels().empty(); });
+    loop.run_until([&] { return outcome && opener.channels().empty(); });
     if (!outcome->empty()) throw Failure{*outcome};
     opener.disconnect();
 }
@@ -49,17 +51,16 @@ class TcpEntrance {
 public:
     TcpEntrance(const Options& options, const OpenArguments& arguments)
         : arguments_(arguments),
-          opener_(options, arguments,
+          opener_(loop_, options, arguments,
                   {.use = [this](ChannelEnd channel) { return use(channel); },
-                   .on_refused = [this](const L2capDisconnect& r) { sockets_.erase(r.cid); }}),
-          acceptor_(opener_.loop().context()) {}
+                   .on_refused = [this](const L2capDisconnect& r) { sockets_.erase(r.cid); }}) {}
 
     void run() {
         opener_.connect();
         listen();
         accept();
         Central& central = opener_.central();
-        opener_.loop().run_until([&] { return !central.connected(); });
+        loop_.run_until([&] { return !central.connected(); });
         central.expect_connected("waiting for TCP connections");
     }
 
@@ -73,14 +74,15 @@ private:
     }
 
     const OpenArguments& arguments_;
+    Loop loop_;
+    asio::ip::tcp::acceptor acceptor_{loop_.context()};
     std::map<ChannelId, asio::ip::tcp::socket> sockets_;  // whose channels are not open yet
     ChannelOpener opener_;
-    asio::ip::tcp::acceptor acceptor_;
 };
 
 void TcpEntrance::listen() {
     try {
-        acceptor_ = {opener_.loop().context(), *arguments_.tcp_listen};
+        acceptor_ = {loop_.context(), *arguments_.tcp_listen};
     } catch (const system_error& error) {
         throw Failure{"cannot listen there: " + error.code().message() +
                       "; take another port, or 0 for any that is free"};
@@ -97,7 +99,7 @@ void TcpEntrance::listen() {
 void TcpEntrance::accept() {
     acceptor_.async_accept([this](error_code error, asio::ip::tcp::socket socket) {
         if (error == asio::error::operation_aborted) return;
-        if (error) return opener_.loop().fail("accepting TCP connections: " + error.message());
+        if (error) return loop_.fail("accepting TCP connections: " + error.message());
         open_for(std::move(socket));
         accept();
     });

@@ -11,10 +11,11 @@ constexpr std::size_t most_at_once = 5;
 
 }  // namespace
 
-ChannelOpener::ChannelOpener(const Options& options, const OpenArguments& arguments,
+ChannelOpener::ChannelOpener(Loop& loop, const Options& options, const OpenArguments& arguments,
                              Callbacks callbacks, std::FILE* messages)
     : arguments_(arguments),
       callbacks_(std::move(callbacks)),
+      loop_(loop),
       out_(options.json, messages),
       device_(loop_, options),
       central_(loop_, device_.ble()),

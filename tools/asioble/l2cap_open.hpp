@@ -19,8 +19,8 @@ public:
     };
 
     /// Messages go to `messages`.
-    ChannelOpener(const Options& options, const OpenArguments& arguments, Callbacks callbacks,
-                  std::FILE* messages = stdout);
+    ChannelOpener(Loop& loop, const Options& options, const OpenArguments& arguments,
+                  Callbacks callbacks, std::FILE* messages = stdout);
 
     void connect();
     void disconnect();
@@ -29,7 +29,6 @@ public:
     /// Opens as many channels as wished; fails when there are none at all.
     void open_all();
 
-    Loop& loop() { return loop_; }
     const Output& out() const { return out_; }
     Central& central() { return central_; }
     const Channels& channels() const { return channels_; }
@@ -40,7 +39,7 @@ private:
 
     const OpenArguments& arguments_;
     Callbacks callbacks_;
-    Loop loop_;
+    Loop& loop_;
     Output out_;
     Device device_;
     Central central_;
