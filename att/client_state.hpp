@@ -78,6 +78,7 @@ public:
 
 private:
     friend class Server;
+    friend class ServerSession;
 
     void announce(HandleRange range);
 
@@ -85,6 +86,7 @@ private:
     std::vector<std::array<std::uint8_t, 2>> configurations_;  // as on the wire
     std::array<std::uint8_t, 1> features_{};
     ChangeAwareness awareness_ = ChangeAwareness::aware;
+    std::size_t bearers_ = 0;
     std::uint32_t changes_ = 0;                 // of the table, while this client was connected
     std::optional<HandleRange> unannounced_{};  // what Service Changed has still to tell
 };

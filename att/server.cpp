@@ -22,9 +22,13 @@ ServerSession::ServerSession(Server& server, ClientState& client, Bearer& bearer
       indications_(server.limits().pending_indications) {
     request_.reserve(Server::max_mtu);
     server.sessions_.push_back(this);
+    ++client.bearers_;
 }
 
-ServerSession::~ServerSession() { std::erase(server_.sessions_, this); }
+ServerSession::~ServerSession() {
+    std::erase(server_.sessions_, this);
+    --client_.bearers_;
+}
 
 std::optional<HandleRange> Server::replace_database(Database database) {
     const std::optional<HandleRange> changed = database_.difference(database);
@@ -109,7 +113,7 @@ Server::Outcome Server::dispatch(Run& run) {
     ClientState& client = run.session.client_;
     if (client.out_of_sync() && client.awareness_ == ChangeAwareness::unaware &&
         needs_known_table(run.request)) {
-        client.awareness_ = ChangeAwareness::told;
+        on_out_of_sync_told(client);
         return refuse(run, no_handle, ErrorCode::database_out_of_sync);
     }
     switch (static_cast<Opcode>(run.request[0])) {

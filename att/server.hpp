@@ -251,6 +251,8 @@ private:
     // server_robust_caching.cpp
     static bool needs_known_table(Bytes request);
     static void on_request(ClientState& client);
+    static void on_out_of_sync_told(ClientState& client);
+    static void on_change_confirmed(ClientState& client);
     static void on_hash_told(ClientState& client);
 
     // server_read.cpp and server_discovery.cpp

@@ -50,6 +50,17 @@ bool Server::needs_known_table(Bytes request) {
     }
 }
 
+/// Database Out Of Sync is on its way. On one of several bearers it says nothing of requests that
+/// are under way on the others: then only the hash counts.
+void Server::on_out_of_sync_told(ClientState& client) {
+    if (client.bearers_ == 1) client.awareness_ = ChangeAwareness::told;
+}
+
+/// The client has confirmed Service Changed; with several bearers the same is true.
+void Server::on_change_confirmed(ClientState& client) {
+    if (client.bearers_ == 1) client.awareness_ = ChangeAwareness::aware;
+}
+
 /// The client has asked for the Database Hash, and the answer is on its way.
 void Server::on_hash_told(ClientState& client) {
     if (client.awareness_ == ChangeAwareness::unaware) client.awareness_ = ChangeAwareness::told;

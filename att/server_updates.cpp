@@ -130,7 +130,7 @@ void Server::confirm(const ServerContext& ctx, ServerSession& session, Bytes pdu
     if (!confirmed->announces)
         ctx.out.push(IndicationDone{confirmed->handle, {}});
     else if (confirmed->changes == session.client_.changes_)
-        session.client_.awareness_ = ChangeAwareness::aware;
+        on_change_confirmed(session.client_);
     send_next_indication(ctx, session);
 }
 

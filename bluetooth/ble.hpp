@@ -458,8 +458,8 @@ public:
     void l2cap_listen(Psm psm, std::uint16_t mtu, const L2capOptions& options = {});
     void l2cap_listen(Psm psm, std::uint16_t mtu, const L2capOptions& options, error_code& error);
     /// Opens a channel; returns its name. `L2capConnect` follows, or `L2capDisconnect` with the
-    /// reason. Errors: `errc::no_buffers` (64 channels), `errc::invalid_argument` (as
-    /// `l2cap_listen`). Vol 3 Part A 4.22.
+    /// reason. Errors: `errc::no_buffers` (64 channels, or too many requests),
+    /// `errc::invalid_argument` (as `l2cap_listen`). Vol 3 Part A 4.22.
     ChannelId l2cap_connect(ConnectionHandle conn_handle, Psm psm, std::uint16_t mtu,
                             const L2capOptions& options = {});
     ChannelId l2cap_connect(ConnectionHandle conn_handle, Psm psm, std::uint16_t mtu,
@@ -481,8 +481,8 @@ public:
     /// Tells the peer of a larger MTU, and another MPS (0: as it is), for channels of ours that
     /// were opened with enhanced credit based flow control, at most 5 (an extension):
     /// `L2capReconfigured` for each. Errors: `errc::invalid_argument` (a smaller MTU, another
-    /// kind of channel; a smaller MPS for several), `errc::already_in_progress`.
-    /// Vol 3 Part A 4.27.
+    /// kind of channel; a smaller MPS for several), `errc::already_in_progress`,
+    /// `errc::no_buffers`. Vol 3 Part A 4.27.
     void l2cap_reconfigure(ConnectionHandle conn_handle, std::span<const ChannelId> cids,
                            std::uint16_t mtu, std::uint16_t mps = 0);
     void l2cap_reconfigure(ConnectionHandle conn_handle, std::span<const ChannelId> cids,

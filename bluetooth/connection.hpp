@@ -107,11 +107,13 @@ struct Connection {
     /// What was refused for want of room: `SendReady` is due when it would be taken.
     struct Refused {
         bool any = false;
-        std::size_t packets = 0;  ///< the most in one call
-        std::size_t buffers = 0;  ///< the same, beside those of the packets
-        bool indication = false;
+        std::size_t packets = 0;                   ///< the most in one call
+        std::size_t buffers = 0;                   ///< the same, beside those of the packets
+        l2cap::Cid indication = l2cap::Cid::null;  ///< the bearer that refused one
     };
     Refused refused;
+    /// A write command has been sent since the queue of the fixed channels was last empty.
+    bool command_queued = false;
 };
 
 }  // namespace bluetooth

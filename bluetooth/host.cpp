@@ -16,8 +16,10 @@ namespace {
 constexpr std::size_t held_for_peer = att::ServerLimits{}.waiting_pdus +
                                       att::ServerLimits{}.prepared_buffers + 1 + Host::send_reserve;
 constexpr std::size_t send_buffer_count = Host::max_connections * held_for_peer + 1024;
-// One unfinished PDU for each link: so a fragment never finds the pool empty.
-constexpr std::size_t receive_buffer_count = Host::max_connections;
+// One unfinished PDU for each link, and one unfinished SDU for each of its enhanced bearers: so
+// neither ever finds the pool empty.
+constexpr std::size_t receive_buffer_count =
+    Host::max_connections * (1 + Host::max_enhanced_bearers);
 constexpr std::size_t command_buffer_capacity = 259;
 constexpr std::size_t command_queue_size = 2 * Host::max_connections + 16;
 

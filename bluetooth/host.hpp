@@ -331,7 +331,8 @@ private:
     template <class Action> void execute(Connection& connection, AttBearer& bearer, Action& action);
     AttBearer* find_bearer(ConnectionHandle handle, l2cap::Cid channel, Connection*& connection);
     void enable_enhanced_bearers(Connection& connection);
-    bool takes_bearer(const Connection& connection) const;
+    static std::size_t bearers_left(Connection& connection);
+    static bool is_useful(Connection& connection, const AttBearer& bearer);
     void add_bearer(Connection& connection, const l2cap::ChannelOpened& opened);
     void end_bearer(Connection& connection, l2cap::Cid channel);
     AttBearer& client_bearer(Connection& connection, std::span<const AttributeHandle> handles);
@@ -341,6 +342,7 @@ private:
                     hci::Traffic traffic = hci::Traffic::fixed_channels);
     bool has_room(Connection& connection, std::size_t packets, std::size_t buffers = 0);
     Connection::Refused& note_refusal(Connection& connection);
+    static bool is_full(Connection& connection, const Connection::Refused& refused);
     Connection* find(ConnectionHandle handle);
     bool is_ours(ConnectionHandle handle);
     template <class Call>

@@ -26,8 +26,10 @@ void Host::listen_for_bearers() {
                           l2cap::Delivery::whole_sdus});
 }
 
-bool Host::takes_bearer(const Connection& connection) const {
-    return connection.enhanced.size() < max_enhanced_bearers;
+/// How many bearers more the link may have, those counted that are being opened.
+std::size_t Host::bearers_left(Connection& connection) {
+    const std::size_t there = connection.link.channels().count(l2cap::eatt_spsm);
+    return there < max_enhanced_bearers ? max_enhanced_bearers - there : 0;
 }
 
 /// Begins what leads to bearers of ours. Only as central, lest both sides open theirs at once
@@ -44,11 +46,13 @@ void Host::execute(Connection& connection, AttBearer&, gatt::EnhancedBearersDone
         log::warn("host", "connection ", to_string(connection.handle),
                   ": no enhanced bearers: ", action.error);
     if (!action.supported || find(connection.handle) != &connection) return;
+    const std::size_t count = std::min<std::size_t>(eatt_.bearers, bearers_left(connection));
+    if (count == 0) return;
     std::array<l2cap::Cid, max_enhanced_bearers> cids;
     const error_code error = with_link(connection, [&](auto& context) {
         return connection.link.channels().connect(context, l2cap::Mode::enhanced, l2cap::eatt_spsm,
                                                   bearer_parameters, l2cap::Delivery::whole_sdus,
-                                                  std::span{cids}.first(eatt_.bearers));
+                                                  std::span{cids}.first(count));
     });
     if (error) log::warn("host", "no enhanced bearers: ", error);
 }
@@ -78,9 +82,20 @@ AttBearer* Host::find_bearer(ConnectionHandle handle, l2cap::Cid channel, Connec
     return connection == nullptr ? nullptr : connection->bearer(channel);
 }
 
+/// Whether an enhanced bearer may be chosen in place of the fixed one: it takes values of the same
+/// length, and can send now.
+bool Host::is_useful(Connection& connection, const AttBearer& bearer) {
+    if (bearer.bearer.closed() || bearer.bearer.mtu() < connection.att.bearer.mtu()) return false;
+    const l2cap::Channel* channel = connection.link.channels().find(bearer.channel);
+    return channel != nullptr && channel->is_open() && channel->sender.credits() != 0 &&
+           !channel->sender.stalled();
+}
+
 /// The bearer that works on one of these attributes already, else the one with the least to do.
 AttBearer& Host::client_bearer(Connection& connection, std::span<const AttributeHandle> about) {
     if (about.empty() || connection.enhanced.empty()) return connection.att;
+    if (acl_.queued(connection.handle, hci::Traffic::fixed_channels) == 0)
+        connection.command_queued = false;
     AttBearer* least = &connection.att;
     for (std::size_t i = 0; i < connection.bearer_count(); ++i) {
         AttBearer& bearer = connection.bearer_at(i);
@@ -88,10 +103,11 @@ AttBearer& Host::client_bearer(Connection& connection, std::span<const Attribute
             return bearer.client.concerns(handle);
         };
         if (std::ranges::any_of(about, concerned)) return bearer;
-        if (!bearer.bearer.closed() && bearer.client.pending() < least->client.pending())
+        if (bearer.client.pending() < least->client.pending() && is_useful(connection, bearer))
             least = &bearer;
     }
-    return *least;
+    // A write command that is still in the queue must not be overtaken.
+    return connection.command_queued ? connection.att : *least;
 }
 
 /// The bearer on which an indication of this value waits already, else the first that is free.
@@ -100,8 +116,8 @@ AttBearer& Host::indication_bearer(Connection& connection, AttributeHandle handl
     for (std::size_t i = 0; i < connection.bearer_count(); ++i) {
         AttBearer& bearer = connection.bearer_at(i);
         if (bearer.session.indicates(handle)) return bearer;
-        if (free == nullptr && !bearer.bearer.closed() && bearer.session.pending_indications() == 0)
-            free = &bearer;
+        const bool may = &bearer == &connection.att || is_useful(connection, bearer);
+        if (free == nullptr && may && bearer.session.pending_indications() == 0) free = &bearer;
     }
     return free == nullptr ? connection.att : *free;
 }

@@ -9,14 +9,15 @@
 namespace bluetooth {
 namespace {
 
-/// Of one link, for what waits on its channels: half a megabyte of address space and more, of which
-/// only what is in use at once is ever touched.
+/// Of one link, for what waits on its channels: a megabyte of address space, of which only what is
+/// in use at once is ever touched.
 constexpr std::size_t channel_buffer_count = 2048;
 
 /// MicroPython's smallest MTU of a channel.
 constexpr std::uint16_t min_mtu = 32;
 /// With the basic header it fills the largest packet of the link layer (Vol 6 Part B 4.5.10).
 constexpr std::uint16_t default_mps = 247;
+constexpr std::uint16_t max_mps = 517;
 /// Enough to keep a link of 2 Mbit/s busy over several connection events.
 constexpr std::size_t default_credits = 64;
 
@@ -35,6 +36,11 @@ l2cap::ChannelParameters parameters_of(std::uint16_t mtu, const L2capOptions& op
                        ? options.credits
                        : static_cast<std::uint16_t>(std::max(default_credits, two_sdus));
     return ours;
+}
+
+/// Whether our side may offer these: less than the specification allows, to bound memory.
+bool is_offered(const l2cap::ChannelParameters& ours, l2cap::Mode mode) {
+    return l2cap::is_valid(ours, mode) && ours.mps <= max_mps;
 }
 
 }  // namespace
@@ -58,7 +64,7 @@ bool Host::pump_channels() {
         Connection& connection = *connections_[i];
         l2cap::Channels& channels = connection.link.channels();
         if (!channels.has_work()) continue;
-        const std::size_t queued = acl_.queued_dynamic(connection.handle);
+        const std::size_t queued = acl_.queued(connection.handle, hci::Traffic::dynamic_channels);
         if (queued >= channel_packets) continue;
         const std::size_t count = with_link(connection, [&](auto& context) {
             return channels.pump(context, channel_packets - queued);
@@ -80,8 +86,9 @@ void Host::execute(Connection& connection, l2cap::ChannelRequested& action) {
             });
     };
     if (action.spsm == l2cap::eatt_spsm)
-        return answer(takes_bearer(connection) ? l2cap::ConnectionResult::successful
-                                               : l2cap::ConnectionResult::no_resources_available);
+        return answer(connection.link.channels().count(l2cap::eatt_spsm) <= max_enhanced_bearers
+                          ? l2cap::ConnectionResult::successful
+                          : l2cap::ConnectionResult::no_resources_available);
     const auto decided = [this, answer, handle = connection.handle, cid = action.channel] {
         L2capAccept::Verdict verdict = std::exchange(accept_verdict_, {});
         constexpr int no_resources = 6;
@@ -138,14 +145,15 @@ void Host::execute(Connection& connection, l2cap::ChannelReconfigured& action) {
     if (AttBearer* bearer = connection.bearer(action.channel))
         return bearer->bearer.set_enhanced_mtu(std::min(action.our_mtu, action.peer_mtu));
     delivery_.deliver(L2capReconfigured{connection.handle, action.channel, action.our_mtu,
-                                        action.peer_mtu, event_status(action.error), action.error});
+                                        action.peer_mtu, channel_status(action.error),
+                                        action.error});
 }
 
 // ---- the calls of the application
 
 error_code Host::l2cap_listen(Psm psm, std::uint16_t mtu, const L2capOptions& options) {
     const l2cap::ChannelParameters ours = parameters_of(mtu, options, l2cap::Mode::le);
-    if (!is_valid(psm) || !l2cap::is_valid(ours, l2cap::Mode::le))
+    if (!is_valid(psm) || !is_offered(ours, l2cap::Mode::le))
         return make_error(errc::invalid_argument);
     if (const error_code error = check_active()) return error;
     if (!listeners_.add({psm, ours, options.security, l2cap::Delivery::stream}))
@@ -168,7 +176,7 @@ error_code Host::l2cap_connect(ConnectionHandle handle, l2cap::Mode mode, Psm ps
                                std::uint16_t mtu, const L2capOptions& options,
                                std::span<ChannelId> cids) {
     const l2cap::ChannelParameters ours = parameters_of(mtu, options, mode);
-    if (!is_valid(psm)) return make_error(errc::invalid_argument);
+    if (!is_valid(psm) || !is_offered(ours, mode)) return make_error(errc::invalid_argument);
     return channel_call(handle, [&](auto& context, l2cap::Channels& channels) {
         return channels.connect(context, mode, psm, ours, l2cap::Delivery::stream, cids);
     });
@@ -182,6 +190,7 @@ error_code Host::l2cap_answer(ConnectionHandle handle, ChannelId cid, int status
 
 error_code Host::l2cap_reconfigure(ConnectionHandle handle, std::span<const ChannelId> cids,
                                    std::uint16_t mtu, std::uint16_t mps) {
+    if (mps > max_mps) return make_error(errc::invalid_argument);
     return channel_call(handle, [&](auto& context, l2cap::Channels& channels) {
         const auto is_ours = [&](ChannelId cid) { return is_for_application(channels.find(cid)); };
         return std::ranges::all_of(cids, is_ours) ? channels.reconfigure(context, cids, mtu, mps)

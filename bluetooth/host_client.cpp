@@ -102,23 +102,20 @@ error_code Host::read_multiple(ConnectionHandle handle,
 error_code Host::write(ConnectionHandle handle, AttributeHandle value_handle, Bytes data,
                        bool with_response) {
     if (value_handle == att::no_handle) return make_error(errc::invalid_argument);
+    // Commands keep their order on the fixed bearer, and nothing but credits, which it has no need
+    // of, would bound them on another.
+    const std::span<const AttributeHandle> about{&value_handle, with_response ? 1u : 0u};
     if (Connection* connection = active() ? find(handle) : nullptr; connection != nullptr) {
         constexpr std::size_t header = 3;  // opcode and handle
-        const AttBearer& bearer = client_bearer(*connection, std::span{&value_handle, 1});
+        const AttBearer& bearer = client_bearer(*connection, about);
         if (strict_ && data.size() + header > bearer.bearer.mtu()) return make_error(errc::too_big);
         if (!has_room(*connection, 1)) return make_error(errc::no_buffers);
-        // Commands have no answers that would bound how many wait for the peer's credits.
-        const l2cap::Channel* channel = connection->link.channels().find(bearer.channel);
-        if (!with_response && channel != nullptr && channel->sender.stalled()) {
-            note_refusal(*connection);
-            return make_error(errc::no_buffers);
-        }
+        connection->command_queued |= !with_response;
     }
-    return client_call(handle, std::span{&value_handle, 1},
-                       [&](gatt::Client& client, gatt::ClientContext& context) {
-                           return with_response ? client.write(context, value_handle, data)
-                                                : client.write_command(context, value_handle, data);
-                       });
+    return client_call(handle, about, [&](gatt::Client& client, gatt::ClientContext& context) {
+        return with_response ? client.write(context, value_handle, data)
+                             : client.write_command(context, value_handle, data);
+    });
 }
 
 error_code Host::write_reliable(ConnectionHandle handle, std::span<const att::HandleValue> values) {

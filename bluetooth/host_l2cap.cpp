@@ -48,9 +48,8 @@ void Host::execute(Connection& connection, l2cap::Deliver& action) {
     ++dropped_;
 }
 void Host::execute(Connection& connection, l2cap::Send& action) {
-    submit_acl(
-        connection, std::move(action.pdu),
-        action.of_dynamic_channel ? hci::Traffic::dynamic_channels : hci::Traffic::fixed_channels);
+    // Signalling too: a response stands before, or behind, the data of the channel it is about.
+    submit_acl(connection, std::move(action.pdu), hci::Traffic::dynamic_channels);
 }
 void Host::execute(Connection& connection, l2cap::ParameterUpdateRequested& action) {
     const auto& [interval_min, interval_max, latency, timeout] = action.parameters;
@@ -109,6 +108,12 @@ Connection::Refused& Host::note_refusal(Connection& connection) {
     return connection.refused;
 }
 
+/// Whether the bearer that refused an indication still would. One that has ended is none.
+bool Host::is_full(Connection& connection, const Connection::Refused& refused) {
+    const AttBearer* bearer = connection.bearer(refused.indication);
+    return bearer != nullptr && bearer->session.pending_indications() > connection.send_queue / 2u;
+}
+
 /// Tells of room where something was refused: once half of the queue is free, or what was refused
 /// fits if that is more.
 void Host::announce_room() {
@@ -122,8 +127,7 @@ void Host::announce_room() {
             std::max<std::size_t>(refused.packets, connection.send_queue / 2u);
         if (acl_.room(connection.handle) < send_reserve + packets ||
             send_buffers_.available() < send_reserve + packets + refused.buffers ||
-            (refused.indication &&
-             connection.att.session.pending_indications() > connection.send_queue / 2u))
+            is_full(connection, refused))
             continue;
         connection.refused = {};
         --waiting_for_room_;

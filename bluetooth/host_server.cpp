@@ -112,7 +112,7 @@ error_code Host::update(Connection& connection, AttBearer& bearer, std::size_t c
     const error_code error = with_server(
         connection, bearer, [&](auto context) { return call(context, bearer.session); });
     // With room for the packet it is indications that wait for their confirmations.
-    if (error == errc::no_buffers) note_refusal(connection).indication = true;
+    if (error == errc::no_buffers) note_refusal(connection).indication = bearer.channel;
     return error;
 }
 

@@ -65,9 +65,10 @@ std::size_t AclScheduler::room(ConnectionHandle handle) const {
     return link == nullptr ? 0 : link->queue.capacity() - link->queue.size();
 }
 
-std::size_t AclScheduler::queued_dynamic(ConnectionHandle handle) const {
+std::size_t AclScheduler::queued(ConnectionHandle handle, Traffic traffic) const {
     const Link* link = find(handle);
-    return link == nullptr ? 0 : link->dynamic.size();
+    if (link == nullptr) return 0;
+    return traffic == Traffic::dynamic_channels ? link->dynamic.size() : link->queue.size();
 }
 
 error_code AclScheduler::submit(ConnectionHandle handle, Buffer&& pdu, Traffic traffic) {

@@ -25,8 +25,8 @@ struct Fragment {
 /// Whose PDU it is: each link has a queue for both, and takes from them in turn, so that neither
 /// makes the other wait.
 enum class Traffic : std::uint8_t {
-    fixed_channels,  ///< ATT, signalling, SMP
-    dynamic_channels,
+    fixed_channels,    ///< ATT, SMP
+    dynamic_channels,  ///< with the signalling that is about them
 };
 
 /// Queues L2CAP PDUs per link, cuts them to the size of the controller's ACL buffers without
@@ -41,9 +41,9 @@ enum class Traffic : std::uint8_t {
 /// packets have left.
 class AclScheduler {
 public:
-    /// How many PDUs of dynamic channels a link may queue. Few: what waits here can no longer be
-    /// ordered by their credits.
-    static constexpr std::size_t dynamic_limit = 8;
+    /// How many PDUs of dynamic channels a link may queue: of data few, as what waits here can no
+    /// longer be ordered by their credits, and answers to all that a peer may ask meanwhile.
+    static constexpr std::size_t dynamic_limit = 40;
 
     /// Each link may queue `queue_limit` PDUs of fixed channels.
     explicit AclScheduler(std::size_t queue_limit = 16) : queue_limit_(queue_limit) {}
@@ -64,8 +64,8 @@ public:
                       Traffic traffic = Traffic::fixed_channels);
     /// How many more PDUs of fixed channels the link takes.
     std::size_t room(ConnectionHandle handle) const;
-    /// How many PDUs of dynamic channels wait on the link.
-    std::size_t queued_dynamic(ConnectionHandle handle) const;
+    /// How many PDUs of this kind wait on the link.
+    std::size_t queued(ConnectionHandle handle, Traffic traffic) const;
 
     /// The next packet that the controller has a buffer for, taken out of the queues.
     bool next(Fragment& fragment);

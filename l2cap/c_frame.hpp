@@ -8,10 +8,9 @@
 
 namespace bluetooth::l2cap {
 
-/// False when no buffer is free. `of_dynamic_channel` as in `Send`.
+/// False when no buffer is free.
 template <class Command>
-bool send_command(LinkContext& ctx, Identifier identifier, const Command& command,
-                  bool of_dynamic_channel = false) {
+bool send_command(LinkContext& ctx, Identifier identifier, const Command& command) {
     Buffer frame = ctx.send_buffers.acquire();
     if (!frame) {
         log::warn("l2cap", "no buffer for ", Command::pdu_name);
@@ -19,7 +18,7 @@ bool send_command(LinkContext& ctx, Identifier identifier, const Command& comman
     }
     frame.commit(encode_command(identifier, command, frame.tail()).size());
     add_basic_header(frame, Cid::signalling);
-    ctx.out.push(Send{std::move(frame), of_dynamic_channel});
+    ctx.out.push(Send{std::move(frame)});
     return true;
 }
 

@@ -63,7 +63,7 @@ bool Channels::handle(LinkContext& ctx, Identifier identifier,
     finish_reconfiguration(ctx, identifier,
                            response.result == ReconfigureResult::successful
                                ? error_code{}
-                               : bluetooth::make_error(errc::permission_denied));
+                               : make_error(ConnectionResult::unacceptable_parameters));
     return true;
 }
 
@@ -72,7 +72,11 @@ void Channels::finish_reconfiguration(LinkContext& ctx, Identifier identifier, e
         if (channel->reconfiguration != identifier) continue;
         channel->reconfiguration = 0;
         if (!channel->is_open()) continue;
-        if (!error) channel->receiver.reconfigure(channel->wanted.mtu, channel->wanted.mps);
+        if (!error) {
+            channel->ours.mtu = channel->wanted.mtu;
+            channel->ours.mps = channel->wanted.mps;
+            channel->receiver.reconfigure(channel->ours.mtu, channel->ours.mps);
+        }
         report_reconfiguration(ctx, *channel, error);
     }
 }

@@ -29,6 +29,7 @@ error_code Channels::disconnect(LinkContext& ctx, Cid cid) {
 
 void Channels::ask_to_disconnect(LinkContext& ctx, Channel& channel, error_code error) {
     channel.sender.close();
+    channel.receiver.abandon_sdu();
     channel.state = State::closing;
     channel.close_error = error;
     channel.request = requests_.start(ctx, DisconnectionRequest{channel.remote, channel.local});
@@ -42,10 +43,9 @@ void Channels::close(LinkContext& ctx, Channel& channel, error_code error) {
     const State state = std::exchange(channel.state, State::closed);
     channel.sender.close();
     channel.request = 0;
-    // Of what the peer has asked for, and did not get, nobody needs to be told, nor of a channel
-    // whose end was.
-    if (state == State::requested || state == State::accepted || state == State::lost)
-        return release(channel.local);
+    // Of what the peer has asked for and nobody has accepted none needs to be told, nor of a
+    // channel whose end was.
+    if (state == State::requested || state == State::lost) return release(channel.local);
     ctx.out.push(ChannelClosed{channel.local, channel.spsm, channel.was_open, error});
 }
 

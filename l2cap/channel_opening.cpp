@@ -278,7 +278,7 @@ void Channels::respond(LinkContext& ctx, Incoming& incoming) {
         if (told)
             open(ctx, channel, channel.peers);
         else
-            channel.state = State::free;
+            close(ctx, channel, make_error(ConnectionResult::no_resources_available));
     }
 }
 

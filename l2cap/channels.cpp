@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "l2cap/channels.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -32,6 +33,14 @@ Channel* Channels::find_remote(Cid cid) {
             channel->state != State::closed && channel->state != State::lost)
             return channel.get();
     return nullptr;
+}
+
+std::size_t Channels::count(Spsm spsm) const {
+    return static_cast<std::size_t>(std::ranges::count_if(channels_, [spsm](const auto& channel) {
+        return channel->spsm == spsm &&
+               (channel->state == State::requested || channel->state == State::accepted ||
+                channel->state == State::connecting || channel->state == State::open);
+    }));
 }
 
 Channel* Channels::readable(Cid cid) {
@@ -88,14 +97,14 @@ std::size_t Channels::serve(LinkContext& ctx, Channel& channel, std::size_t budg
     std::size_t sent = 0;
     if (const std::uint16_t due = channel.receiver.credits_due();
         due != 0 && send_command(ctx, requests_.next_identifier(),
-                                 FlowControlCreditIndication{channel.local, due}, true)) {
+                                 FlowControlCreditIndication{channel.local, due})) {
         channel.receiver.give_credits(due);
         ++sent;
     }
     if (sent < budget && channel.sender.has_frame()) {
         Buffer frame = channel.sender.next_frame();
         add_basic_header(frame, channel.remote);
-        ctx.out.push(Send{std::move(frame), true});
+        ctx.out.push(Send{std::move(frame)});
         ++sent;
     }
     announce_room(ctx, channel, resources_.buffers);

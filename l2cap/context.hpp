@@ -24,8 +24,6 @@ struct Deliver {
 /// Action: hand this L2CAP PDU, basic header included, to the ACL scheduler.
 struct Send {
     Buffer pdu;
-    /// It belongs to the order of what the credit-based channels send.
-    bool of_dynamic_channel = false;
 };
 
 /// Names the request that waits for an answer.

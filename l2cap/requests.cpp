@@ -32,9 +32,7 @@ void Requests::send_front(LinkContext& ctx) {
     retry_at_ = never;
     (void)frame.append(Bytes{request.octets}.first(request.size));
     add_basic_header(frame, Cid::signalling);
-    // Behind what was sent on the channel.
-    const bool in_order = request.code == DisconnectionRequest::code;
-    ctx.out.push(Send{std::move(frame), in_order});
+    ctx.out.push(Send{std::move(frame)});
     request.sent = true;
     deadline_.set(ctx.now + response_timeout);
     give_up_ = ctx.now + longest_wait;

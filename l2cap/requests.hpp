@@ -25,8 +25,8 @@ public:
     static constexpr std::chrono::seconds longest_wait{300};
     /// A request for which no buffer was free is tried again after this time.
     static constexpr std::chrono::milliseconds buffer_retry{100};
-    /// One for each channel, and some.
-    static constexpr std::size_t limit = 96;
+    /// Two for each channel (to change and to close it), and some.
+    static constexpr std::size_t limit = 136;
 
     /// A request that was answered or given up.
     struct Ended {

@@ -29,6 +29,8 @@ public:
     void open(const ChannelParameters& parameters, Delivery delivery);
     /// Drops what was received.
     void close();
+    /// Gives the buffer of an unfinished SDU back; no frame may follow.
+    void abandon_sdu() { sdu_.reset(); }
     /// From now on longer SDUs and other frames are taken; credits given count for these.
     void reconfigure(std::uint16_t mtu, std::uint16_t mps);
 

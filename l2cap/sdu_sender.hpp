@@ -48,7 +48,8 @@ public:
     /// pool does not have as many buffers as it takes; nothing is taken then.
     error_code send(BufferPool& buffers, Bytes sdu);
     /// The same for an SDU that already stands in a buffer, with headroom, and which may wait
-    /// behind others although the channel is stalled; one that fits a K-frame is not copied.
+    /// behind others although the channel is stalled; one that fits a K-frame and need not wait is
+    /// not copied.
     error_code send(BufferPool& buffers, Buffer&& sdu);
 
     /// Whether there is a K-frame and a credit for it.

@@ -311,3 +311,13 @@ TEST_CASE("l2cap receiving: SDUs for several channels may come in turns") {
     CHECK(link.read(cid(0x40)) == "a1a2a3a4");
     CHECK(link.read(cid(0x41)) == "b1b2b3");
 }
+
+TEST_CASE("l2cap receiving: a bearer that is being closed holds no buffer for its unfinished SDU") {
+    ChannelScript link;
+    link.connect(Mode::enhanced, {100, 64, 4}, 1, Delivery::whole_sdus);
+    link.command("18 01 0a 00 | 48 00 | 40 00 | 01 00 | 00 00 | 60 00");
+    link.frame(cid(0x40), "04 00 aa");
+    CHECK(link.receive_pool.available() == link.receive_pool.size() - 1);
+    link.frame(cid(0x40), "bb cc dd ee");  // more than was announced
+    CHECK(link.receive_pool.available() == link.receive_pool.size());
+}
