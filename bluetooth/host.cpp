@@ -43,6 +43,7 @@ Host::~Host() = default;
 // ---- turns
 
 void Host::free_ended() {
+    any_ended_ = false;
     ended_bearers_.clear();
     ended_connections_.clear();
     ended_server_.reset();
@@ -349,6 +350,7 @@ void Host::stop() {
             execute(*command);
     hci_out_.clear();
     // Handlers up the stack may be using these: they are freed at the end of the turn.
+    any_ended_ = true;
     std::vector<ConnectionHandle> links;
     for (auto& connection : connections_) {
         links.push_back(connection->handle);
@@ -379,6 +381,7 @@ void Host::continue_closing() {
 }
 
 void Host::finish_closing() {
+    any_ended_ = true;
     if (transport_) {
         transport_->flush();
         transport_->close();

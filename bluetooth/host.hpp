@@ -407,6 +407,7 @@ private:
     };
     std::vector<Observed> observers_;
     // What a handler has ended while it was in use; freed at the end of the turn.
+    bool any_ended_ = false;
     std::unique_ptr<gatt::Server> ended_server_;  // lives longer than the sessions of the links
     std::vector<std::unique_ptr<Connection>> ended_connections_;
     std::vector<std::unique_ptr<AttBearer>> ended_bearers_;

@@ -68,6 +68,7 @@ void Host::end_bearer(Connection& connection, l2cap::Cid channel) {
     if (found == connection.enhanced.end()) return;  // it was never opened
     AttBearer& bearer = **found;
     dropped_ += bearer.dropped();
+    any_ended_ = true;
     ended_bearers_.push_back(std::move(*found));
     connection.enhanced.erase(found);
     const std::uint64_t generation = generation_;

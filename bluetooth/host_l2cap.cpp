@@ -32,6 +32,8 @@ void Host::receive_acl(Bytes packet) {
         log::debug("host", "dropped ACL data that is malformed or for no connection");
         return;
     }
+    if (const auto pdu = connection->link.att_pdu(acl->boundary, acl->data))
+        return receive_att(*connection, connection->att, *pdu);
     with_link(*connection,
               [&](auto& context) { connection->link.receive(context, acl->boundary, acl->data); });
 }

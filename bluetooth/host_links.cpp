@@ -66,6 +66,7 @@ void Host::close_connection(ConnectionHandle handle, error_code reason) {
     Connection& connection = **found;
     if (connection.refused.any) --waiting_for_room_;
     dropped_ += connection.dropped();
+    any_ended_ = true;
     ended_connections_.push_back(std::move(*found));
     connections_.erase(found);
     last_found_ = nullptr;

@@ -22,9 +22,7 @@ public:
     Turn& operator=(const Turn&) = delete;
     ~Turn() {
         if (--host_.depth_ != 0) return;
-        if (!host_.ended_connections_.empty() || !host_.ended_bearers_.empty() ||
-            host_.ended_server_ || host_.ended_transport_)
-            host_.free_ended();
+        if (host_.any_ended_) host_.free_ended();
         if (host_.to_send_ && !host_.in_batch_) host_.environment_.run_soon();
     }
 

@@ -98,7 +98,14 @@ private:
         Handler handler;  // none: it is not pending
         asio::cancellation_slot cancellation{};
         std::size_t count = 0;  // octets moved
+        bool taken = false;     // a write's SDU, by the host: it is under way, or waits for credits
         transport::HandlerSlot memory{};
+
+        /// `total` alone asks for an end without side effects: not of what has had one.
+        bool ends_by(asio::cancellation_type type) const {
+            using enum asio::cancellation_type;
+            return (type & (taken ? terminal | partial : terminal | partial | total)) != none;
+        }
     };
     struct Completion;
 
@@ -126,7 +133,6 @@ private:
 
     Operation write_;
     Bytes sdu_;
-    bool taken_ = false;  // by the host: the SDU is under way, or waits for credits
     std::vector<std::uint8_t> joined_;
     error_code write_end_;
 };
@@ -152,10 +158,11 @@ bool L2capChannel::Core::begin(Operation& operation, Handler& handler) {
     }
     operation.handler.swap(handler);
     operation.count = 0;
+    operation.taken = false;
     operation.cancellation = asio::get_associated_cancellation_slot(operation.handler);
     if (operation.cancellation.is_connected())
         operation.cancellation.assign([this, &operation](asio::cancellation_type type) {
-            if (type != asio::cancellation_type::none) finish(operation, aborted);
+            if (operation.ends_by(type)) finish(operation, aborted);
         });
     return true;
 }
@@ -253,8 +260,8 @@ Bytes L2capChannel::Core::join(std::span<const asio::const_buffer> parts, std::s
 void L2capChannel::Core::try_sending() {
     error_code error;
     const bool more = host_->l2cap_send(connection_, id_, sdu_, error);
-    taken_ = !error;
-    if (taken_) write_.count = sdu_.size();
+    write_.taken = !error;
+    if (write_.taken) write_.count = sdu_.size();
     // A channel that is stalled, as by a write that was cancelled, or without room becomes ready.
     if (error == errc::busy || error == errc::no_buffers) return;
     if (error || more) finish(write_, error);
@@ -262,7 +269,7 @@ void L2capChannel::Core::try_sending() {
 
 void L2capChannel::Core::on_send_ready() {
     if (!write_.handler) return;
-    if (taken_)
+    if (write_.taken)
         finish(write_, {});
     else
         try_sending();

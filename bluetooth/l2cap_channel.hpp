@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // An L2CAP credit-based channel as an Asio stream: composed operations such as `asio::async_read`
-// and `async_write`, coroutines, and all that was written for streams work over it.
+// and `async_write`, coroutines, and streams that are layered upon others, such as
+// `asio::buffered_read_stream`, work over it.
 //
 //     ble.irq([&](const bluetooth::Event& event) {
 //         if (const auto* opened = std::get_if<bluetooth::L2capConnect>(&event))
@@ -34,8 +35,10 @@ class BLE;
 /// * Tokens have the signature `void(error_code, std::size_t)`, the octets that were moved.
 ///   Completion handlers run on their associated executor, never inside the call that started the
 ///   operation, nor inside the handler of `BLE::irq`; their memory is that of their associated
-///   allocator. Operations can be cancelled one by one through their cancellation slot; all types
-///   of cancellation mean the same here.
+///   allocator.
+/// * Operations can be cancelled one by one through their cancellation slot. All types of
+///   cancellation mean the same, but for a write whose SDU was taken, which cannot be undone: it
+///   ignores one that is only `total`, and ends by `terminal` and `partial` with its count.
 /// * A peer that closes in order ends reading with `asio::error::eof`, behind all that it has
 ///   sent, and writing with `asio::error::broken_pipe`. A channel that ends otherwise gives the
 ///   cause to both: `errc::connection_lost` with its link, `errc::not_active` after
@@ -44,6 +47,7 @@ class BLE;
 class L2capChannel {
 public:
     using executor_type = asio::any_io_executor;
+    using lowest_layer_type = L2capChannel;
 
     /// Takes over a channel of `ble`, best in the handler of its `L2capConnect`. Errors:
     /// `errc::not_connected` and `errc::invalid_argument`, when there is no such link or channel;
@@ -60,6 +64,9 @@ public:
 
     /// That of the `BLE`.
     executor_type get_executor() const { return executor_; }
+    /// For streams upon this one: there is no layer below.
+    lowest_layer_type& lowest_layer() { return *this; }
+    const lowest_layer_type& lowest_layer() const { return *this; }
     /// Whether neither side has closed it. What came before the peer's end can still be read.
     bool is_open() const;
     ConnectionHandle connection() const { return connection_; }

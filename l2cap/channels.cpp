@@ -39,7 +39,8 @@ std::size_t Channels::count(Spsm spsm) const {
     return static_cast<std::size_t>(std::ranges::count_if(channels_, [spsm](const auto& channel) {
         return channel->spsm == spsm &&
                (channel->state == State::requested || channel->state == State::accepted ||
-                channel->state == State::connecting || channel->state == State::open);
+                channel->state == State::connecting || channel->state == State::open ||
+                channel->state == State::closing);
     }));
 }
 

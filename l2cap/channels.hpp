@@ -101,7 +101,7 @@ public:
         const auto index = static_cast<std::size_t>(cid) - first_cid;
         return index < channels_.size() ? channels_[index].get() : nullptr;
     }
-    /// Channels to an SPSM that are open, or on their way to that.
+    /// Channels to an SPSM that are open, or on their way to that or to their end.
     std::size_t count(Spsm spsm) const;
     const ChannelCounters& counters() const { return counters_; }
 

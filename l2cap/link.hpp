@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -64,19 +65,18 @@ public:
     /// The data of one ACL packet of this link. Both marks of a start are taken, although
     /// controllers use `first_flushable` alone.
     void receive(LinkContext& ctx, PacketBoundary boundary, Bytes data) {
-        // Nearly every packet is a whole PDU, and nearly every PDU is for ATT.
-        if (boundary == PacketBoundary::first_flushable && !unfinished() &&
-            data.size() >= basic_header_size) {
-            const auto [length, channel] = read_header(data.data());
-            const Bytes payload{data.subspan(basic_header_size)};
-            if (payload.size() == length) {
-                if (channel != Cid::att || length == 0 || length > max_payload(Cid::att))
-                    return deliver(ctx, channel, payload, {});
-                ctx.out.push(Deliver{channel, payload, {}});
-                return;
-            }
-        }
+        if (const auto pdu = whole_pdu(boundary, data))
+            return deliver(ctx, pdu->channel, pdu->payload, {});
         receive_fragment(ctx, boundary, data);
+    }
+    /// The ATT PDU that an ACL packet consists of, as nearly every packet does: it needs nothing of
+    /// the link, and its receiver no action. Nothing when it is something else, for `receive`.
+    std::optional<Bytes> att_pdu(PacketBoundary boundary, Bytes data) const {
+        const auto pdu = whole_pdu(boundary, data);
+        if (!pdu || pdu->channel != Cid::att || pdu->payload.empty() ||
+            pdu->payload.size() > max_payload(Cid::att))
+            return std::nullopt;
+        return pdu->payload;
     }
     void on_timer(LinkContext& ctx);
     /// Gives the memory back and ends what was pending; nothing may follow on this link.
@@ -91,6 +91,20 @@ public:
     }
 
 private:
+    struct WholePdu {
+        Cid channel{};
+        Bytes payload;
+    };
+    /// The PDU in a packet that has all of it, between two others.
+    std::optional<WholePdu> whole_pdu(PacketBoundary boundary, Bytes data) const {
+        if (boundary != PacketBoundary::first_flushable || unfinished() ||
+            data.size() < basic_header_size)
+            return std::nullopt;
+        const auto [length, channel] = read_header(data.data());
+        const Bytes payload{data.subspan(basic_header_size)};
+        if (payload.size() != length) return std::nullopt;
+        return WholePdu{channel, payload};
+    }
     static BasicHeader read_header(const std::uint8_t* octets) {
         const auto field = [octets](std::size_t at) {
             return static_cast<std::uint16_t>(octets[at] | octets[at + 1] << 8);

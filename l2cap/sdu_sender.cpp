@@ -48,7 +48,7 @@ error_code SduSender::send(BufferPool& buffers, Bytes sdu) {
 error_code SduSender::send(BufferPool& buffers, Buffer&& sdu) {
     const std::size_t size = sdu.size() + sdu_length_size;
     // What has to wait for credits waits in buffers of its own link.
-    if (size > mps_ || stalled_) return queue(buffers, sdu.bytes());
+    if (size > mps_ || stalled_ || credits_ == 0) return queue(buffers, sdu.bytes());
     const auto length = static_cast<std::uint16_t>(sdu.size());
     const MutableBytes prefix = sdu.prepend(sdu_length_size);
     prefix[0] = static_cast<std::uint8_t>(length);

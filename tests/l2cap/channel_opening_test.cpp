@@ -238,8 +238,9 @@ TEST_CASE("l2cap channel: without a buffer for the answer an accepted channel is
     {
         Buffer a = link.send_pool.acquire();
         Buffer b = link.send_pool.acquire();
-        CHECK(link.answer(cid(0x40)) == Lines{});
+        CHECK(link.answer(cid(0x40)) == Lines{"failed 40: no resources available"});
     }
+    link.channels().release(cid(0x40));
     CHECK(link.command("14 7f 0a 00 | 80 00 | 41 00 | 40 00 | 20 00 | 05 00") ==
           Lines{"requested 40 psm 128 mtu 100 64"});
 }
