@@ -67,7 +67,7 @@ void Host::end_bearer(Connection& connection, l2cap::Cid channel) {
     const auto found = std::ranges::find(connection.enhanced, channel, &AttBearer::channel);
     if (found == connection.enhanced.end()) return;  // it was never opened
     AttBearer& bearer = **found;
-    dropped_ += bearer.dropped();
+    if (find(connection.handle) == &connection) dropped_ += bearer.dropped();  // else that is done
     any_ended_ = true;
     ended_bearers_.push_back(std::move(*found));
     connection.enhanced.erase(found);

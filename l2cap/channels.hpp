@@ -86,8 +86,8 @@ public:
     /// peer's MTU.
     error_code send(Cid cid, Bytes sdu);
     error_code send(Cid cid, Buffer&& sdu);
-    /// Moves out what has come; see `SduReceiver`. Null without such a channel. The caller tells
-    /// `on_read` afterwards.
+    /// The channel whose receiver may be read from, also one that has ended, until `release`; null
+    /// when there is none. The caller tells `on_read` afterwards.
     Channel* readable(Cid cid);
     /// Room has become free in the channel's receiver: the peer may be due credits.
     void on_read(const Channel& channel) {

@@ -72,12 +72,6 @@ void Requests::withdraw(Identifier identifier) {
     }
 }
 
-bool Requests::contains(std::uint8_t request_code) const {
-    for (std::size_t i = 0; i < queue_.size(); ++i)
-        if (queue_[i].code == request_code) return true;
-    return false;
-}
-
 std::optional<Requests::Ended> Requests::expired(LinkContext& ctx) {
     if (ctx.now >= retry_at_) send_front(ctx);
     if (deadline_.passed(ctx.now)) return end_front(ctx);

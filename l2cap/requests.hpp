@@ -58,8 +58,6 @@ public:
     bool pending(LinkContext& ctx, std::uint8_t request_code, Identifier identifier);
     /// Takes a request back that has not gone out yet.
     void withdraw(Identifier identifier);
-    /// Whether a request of this kind is outstanding or waits.
-    bool contains(std::uint8_t request_code) const;
 
     /// The outstanding request if its time is over; to be called until there is none.
     std::optional<Ended> expired(LinkContext& ctx);
