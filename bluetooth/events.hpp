@@ -368,9 +368,9 @@ struct L2capConnect {
     std::uint16_t peer_mtu = 0;  ///< and that the peer takes
 };
 
-/// A channel has ended (status 0), or a `BLE::l2cap_connect` has failed. Once for each channel; no
-/// other event follows for it. What has come and was not read can be read for the last time while
-/// the handler runs.
+/// A channel has ended (status 0), or a `BLE::l2cap_connect` has failed, or one that was accepted
+/// did not open. Once for each channel; no other event follows for it. What has come and was not
+/// read can be read for the last time while the handler runs.
 struct L2capDisconnect {
     static constexpr int code = 24;
     ConnectionHandle conn_handle{};

@@ -13,8 +13,10 @@ namespace {
 
 // Enough for all that every link may hold on behalf of its peer, and as much again as one link's
 // longest queue.
-constexpr std::size_t held_for_peer = att::ServerLimits{}.waiting_pdus +
-                                      att::ServerLimits{}.prepared_buffers + 1 + Host::send_reserve;
+constexpr std::size_t held_for_bearer =
+    att::ServerLimits{}.waiting_pdus + att::ServerLimits{}.prepared_buffers + 1;
+constexpr std::size_t held_for_peer =
+    (1 + Host::max_enhanced_bearers) * held_for_bearer + Host::send_reserve;
 constexpr std::size_t send_buffer_count = Host::max_connections * held_for_peer + 1024;
 // One unfinished PDU for each link, and one unfinished SDU for each of its enhanced bearers: so
 // neither ever finds the pool empty.

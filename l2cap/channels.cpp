@@ -218,7 +218,8 @@ void Channels::on_disconnected(LinkContext& ctx) {
     for (const auto& channel : channels_) {
         if (channel->state == State::free || channel->state == State::closed) continue;
         error_code error = channel->close_error;
-        if (channel->state == State::connecting) error = make_error(errc::not_connected);
+        if (channel->state == State::connecting || channel->state == State::accepted)
+            error = make_error(errc::not_connected);
         if (channel->state == State::open) error = make_error(errc::connection_lost);
         close(ctx, *channel, error);
     }

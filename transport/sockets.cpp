@@ -89,7 +89,9 @@ Attempt<asio::ip::tcp::endpoint> tcp_endpoint(const std::string& name, std::stri
     std::uint16_t port = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size())
-        return invalid_name(name + ": a port is missing, e.g. 127.0.0.1:9001");
+        return invalid_name(name +
+                            ": a port is missing, or is not a number up to 65535; e.g. "
+                            "127.0.0.1:9001");
     std::string_view host = text.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     error_code not_numeric;

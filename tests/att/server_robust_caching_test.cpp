@@ -60,6 +60,24 @@ struct RobustPeer : ServerPeer {
     }
 };
 
+/// Another bearer of a client.
+struct SecondBearer {
+    explicit SecondBearer(ServerPeer& of) : peer(of), session(of.server, of.client, bearer) {}
+    ~SecondBearer() { peer.server.on_disconnected(peer.ctx(), session); }
+
+    Octets send(std::string_view pdu) {
+        peer.sent.clear();
+        peer.server.receive(peer.ctx(), session, hex(pdu));
+        peer.drain();
+        REQUIRE(peer.sent.size() == 1);
+        return peer.sent.front();
+    }
+
+    ServerPeer& peer;
+    Bearer bearer{std::uint16_t{64}};
+    ServerSession session;
+};
+
 }  // namespace
 
 TEST_CASE("att server: after a change a robust client's next use of a handle is out of sync") {
@@ -100,6 +118,48 @@ TEST_CASE("att server: the request behind the hash makes a client aware") {
     CHECK(peer.client.awareness() == ChangeAwareness::told);
     CHECK(peer.send("0a 0b 00") == hex("0b 76"));
     CHECK(peer.client.awareness() == aware);
+}
+
+TEST_CASE("att server: on several bearers a client is out of sync until it has read the hash") {
+    ChangingServer server;
+    RobustPeer peer{server};
+    SecondBearer second{peer};
+    server.change();
+    CHECK(peer.send("0a 0b 00") == hex("01 0a 00 00 12"));
+    // Sent before that was received, by handles of the former table; and once more.
+    CHECK(second.send("0a 0b 00") == hex("01 0a 00 00 12"));
+    CHECK(second.send("12 0b 00 41") == hex("01 12 00 00 12"));
+    CHECK(peer.send("0a 0b 00") == hex("01 0a 00 00 12"));
+    CHECK(server.value() == text("v"));
+    CHECK(second.send("08 01 00 ff ff 2a 2b") == hex("09 03 08 00 68"));
+    CHECK(peer.send("0a 0b 00") == hex("0b 76"));
+    CHECK(second.send("0a 0b 00") == hex("0b 76"));
+    CHECK(peer.client.awareness() == aware);
+}
+
+TEST_CASE("att server: on several bearers a confirmed Service Changed does not do") {
+    ChangingServer server;
+    RobustPeer peer{server};
+    peer.send("12 04 00 02 00");
+    SecondBearer second{peer};
+    server.change();
+    peer.announce();
+    CHECK(peer.sent == std::vector<Octets>{hex("1d 03 00 0d 00 0f 00")});
+    peer.send("1e");
+    CHECK(peer.client.awareness() == unaware);
+    CHECK(second.send("0a 0b 00") == hex("01 0a 00 00 12"));
+}
+
+TEST_CASE("att server: with one bearer left Database Out Of Sync tells enough again") {
+    ChangingServer server;
+    RobustPeer peer{server};
+    server.change();
+    {
+        SecondBearer second{peer};
+        CHECK(second.send("0a 0b 00") == hex("01 0a 00 00 12"));
+    }
+    CHECK(peer.send("0a 0b 00") == hex("01 0a 00 00 12"));
+    CHECK(peer.send("0a 0b 00") == hex("0b 76"));
 }
 
 TEST_CASE("att server: a change between the hash and the next request is noticed") {

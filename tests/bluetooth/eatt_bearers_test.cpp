@@ -52,6 +52,9 @@ struct PlayedServer : PlayedLink {
         receive(cid, cid == 0x0004 ? hex(pdu) : as_sdu(pdu));
     }
     void read(std::uint16_t handle) { REQUIRE(!host().read(conn, AttributeHandle{handle})); }
+    void write(std::uint16_t handle, bool with_response) {
+        REQUIRE(!host().write(conn, AttributeHandle{handle}, hex("77"), with_response));
+    }
     /// One read on each bearer.
     void read_three() {
         for (const std::uint16_t handle : {std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{3}})
@@ -76,6 +79,9 @@ struct PlayedClient : PlayedLink {
         Lines lines = att_sent(*this);
         std::erase_if(lines, [](const std::string& line) { return line.starts_with("0005 16"); });
         return lines;
+    }
+    error_code indicate(std::uint16_t handle) {
+        return host().indicate(conn, AttributeHandle{handle}, {});
     }
 };
 
@@ -262,10 +268,126 @@ TEST_CASE("eatt bearer: a PDU of the peer that is longer than the MTU closes the
     CHECK(att_sent(link) == Lines{"0004 0b6173696f626c65"});
 }
 
-TEST_CASE("eatt bearer: six are too many for a link") {
+// ---- which bearer is chosen
+
+TEST_CASE("eatt bearer: commands leave on the fixed bearer in the order of the calls") {
+    PlayedServer link;
+    link.read(1);  // keeps the fixed bearer busy; commands need not wait for that
+    for (const std::uint16_t handle : {std::uint16_t{2}, std::uint16_t{3}, std::uint16_t{2}})
+        link.write(handle, false);
+    link.read(3);  // overtakes no command
+    CHECK(att_sent(link) ==
+          Lines{"0004 0a0100", "0004 52020077", "0004 52030077", "0004 52020077"});
+    link.answer(0x0004, "0b 11");
+    CHECK(att_sent(link) == Lines{"0004 0a0300"});
+    // Once they have left, all bearers serve again.
+    link.read(4);
+    CHECK(att_sent(link) == Lines{"0051 0a0400"});
+}
+
+TEST_CASE("eatt bearer: one with a smaller MTU than the fixed one is chosen for nothing") {
+    SUBCASE("by the client") {
+        PlayedServer link{0x40};
+        link.receive("03 00 04 00 | 02 64 00");
+        CHECK(att_sent(link) == Lines{"0004 030001"});
+        link.write(1, true);
+        link.write(2, true);
+        link.read(3);
+        CHECK(att_sent(link) == Lines{"0004 12010077"});
+        link.answer(0x0004, "13");
+        CHECK(att_sent(link) == Lines{"0004 12020077"});
+    }
+    SUBCASE("by the server") {
+        PlayedClient link{0x40};
+        link.receive("03 00 04 00 | 02 64 00");
+        CHECK(att_sent(link) == Lines{"0004 030001"});
+        REQUIRE(!link.indicate(3));
+        REQUIRE(!link.indicate(5));
+        CHECK(att_sent(link) == Lines{"0004 1d03006173696f626c65"});
+        link.receive("01 00 04 00 | 1e");
+        CHECK(att_sent(link) == Lines{"0004 1d05000000"});
+    }
+}
+
+TEST_CASE("eatt bearer: one without credits is not chosen until it has some") {
+    SUBCASE("by the client") {
+        PlayedServer link{0xf0, 0};
+        link.read(1);
+        link.read(2);
+        CHECK(att_sent(link) == Lines{"0004 0a0100"});
+        link.receive("08 00 05 00 | 16 05 04 00 52 00 01 00");
+        link.read(3);
+        CHECK(att_sent(link) == Lines{"0052 0a0300"});
+        link.write(4, true);
+        CHECK(att_sent(link) == Lines{});
+        link.answer(0x0004, "0b 11");
+        link.answer(0x0004, "0b 22");
+        CHECK(att_sent(link) == Lines{"0004 0a0200", "0004 12040077"});
+    }
+    SUBCASE("by the server") {
+        PlayedClient link{0x40, 0};
+        REQUIRE(!link.indicate(3));
+        REQUIRE(!link.indicate(5));
+        CHECK(att_sent(link) == Lines{"0004 1d03006173696f626c65"});
+        link.receive("08 00 05 00 | 16 02 04 00 51 00 01 00");
+        REQUIRE(!link.indicate(5));  // behind the one that waits
+        CHECK(att_sent(link) == Lines{});
+        link.receive("01 00 04 00 | 1e");
+        link.receive("01 00 04 00 | 1e");
+        CHECK(att_sent(link) == Lines{"0004 1d05000000", "0004 1d05000000"});
+        REQUIRE(!link.indicate(3));
+        CHECK(att_sent(link) == Lines{"0051 1d03006173696f626c65"});
+    }
+}
+
+TEST_CASE("eatt bearer: refused indications are told of when there is room on their bearer") {
     PlayedClient link;
-    link.receive(0x0005, hex("17 02 10 00 27 00 40 00 40 00 05 00 52 00 53 00 54 00 55 00"));
-    CHECK(att_sent(link) == Lines{"0005 180210000502f700070000004100420043004400"});
-    link.receive(0x0005, hex("17 03 0a 00 27 00 40 00 40 00 05 00 56 00"));
-    CHECK(att_sent(link) == Lines{"0005 18030a0000000000000004000000"});
+    REQUIRE(!link.indicate(3));  // on the fixed bearer, and never confirmed
+    std::size_t accepted = 0;
+    while (!link.indicate(5)) ++accepted;
+    CHECK(accepted == config::send_queue{}.value);
+    link.run();
+    CHECK(link.device().take_events() == Lines{});
+    for (std::size_t i = 0; i < accepted / 2; ++i) link.receive(0x0040, as_sdu("1e"));
+    CHECK(link.device().count<SendReady>() == 1);
+    CHECK(!link.indicate(5));
+}
+
+// ---- how many there are
+
+TEST_CASE("eatt bearer: five are a link's most, whoever asks for them") {
+    SUBCASE("the peer, for more than there may be") {
+        PlayedClient link;
+        link.receive(0x0005, hex("17 02 0e 00 27 00 40 00 40 00 05 00 52 00 53 00 54 00"));
+        CHECK(att_sent(link) == Lines{"0005 18020e000502f70007000000410042004300"});
+        link.receive(0x0005, hex("17 03 12 00 27 00 40 00 40 00 05 00 55005600570058005900"));
+        // MTU 517, MPS 247, 7 credits; "some refused, no resources"; one is open
+        CHECK(att_sent(link) == Lines{"0005 180312000502f7000700040000000000000000004800"});
+        link.receive(0x0005, hex("17 04 0a 00 27 00 40 00 40 00 05 00 5a 00"));
+        CHECK(att_sent(link) == Lines{"0005 18040a0000000000000004000000"});
+    }
+    SUBCASE("we, beside those of the peer") {
+        PlayedLink link{hci::Role::central, {.bearers = 3, .unencrypted = true}};
+        link.receive(0x0005, hex("17 01 10 00 27 00 40 00 40 00 05 00 51 00 52 00 53 00 54 00"));
+        link.receive("05 00 04 00 | 09 03 13 00 01");
+        link.receive("05 00 04 00 | 09 03 0f 00 02");
+        CHECK(att_sent(link) == Lines{"0004 080100ffff3a2b",
+                                      "0005 180110000502f700070000004000410042004300",
+                                      "0004 080100ffff292b", "0005 17010a0027000502f70007004400"});
+        // While our request is under way there is no room for another of theirs.
+        link.receive(0x0005, hex("17 02 0a 00 27 00 40 00 40 00 05 00 55 00"));
+        CHECK(att_sent(link) == Lines{"0005 18020a0000000000000004000000"});
+    }
+    SUBCASE("those are counted of whose end the peer has not heard") {
+        PlayedClient link;
+        link.receive(0x0005, hex("17 02 10 00 27 00 40 00 40 00 05 00 52 00 53 00 54 00 55 00"));
+        (void)att_sent(link);
+        link.receive("06 00 40 00 | 06 02 0a 03 00 00");  // an SDU of 518 octets
+        CHECK(att_sent(link) == Lines{"0005 0601040051004000"});
+        link.receive(0x0005, hex("17 03 0a 00 27 00 40 00 40 00 05 00 56 00"));
+        CHECK(att_sent(link) == Lines{"0005 18030a0000000000000004000000"});
+        link.receive("08 00 05 00 | 07 01 04 00 51 00 40 00");
+        link.receive(0x0005, hex("17 04 0a 00 27 00 40 00 40 00 05 00 56 00"));
+        CHECK(att_sent(link) == Lines{"0005 18040a000502f700070000004000"});
+    }
 }

@@ -163,6 +163,19 @@ TEST_CASE("eatt: operations on the same attribute stay in order, on one bearer")
         CHECK(Octets{link.peripheral.host.read_value(value, error)} == hex("06"));
 }
 
+TEST_CASE("eatt: a write command and a read of the same value behind it stay in order") {
+    EattLink link;
+    link.read(0);  // keeps the fixed bearer busy
+    REQUIRE(!link.central.host.write(link.conn, link.values[2], hex("77"), false));
+    link.read(1);
+    link.read(2);
+    link.run();
+    CHECK(link.of("C ") ==
+          Lines{"C 0004 0a1600", "C 0004 521c0077", "C 0004 0a1900", "C 0004 0a1c00"});
+    REQUIRE(link.central.last<GattcReadResult>() != nullptr);
+    CHECK(describe(*link.central.last<GattcReadResult>()) == "GattcReadResult 0040 001c \"77\"");
+}
+
 TEST_CASE("eatt: a value is read and written as one, whichever bearer its parts come on") {
     EattLink link;
     const Octets value = pattern(512);

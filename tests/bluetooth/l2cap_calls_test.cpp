@@ -31,9 +31,12 @@ public:
         device_.handler = [this](const Event& event) {
             std::visit([this](const auto& e) { follow(e); }, event);
             for (auto calls = below(3); calls > 0 && ++calls_in_handlers < 20'000; --calls) call();
-            if (const auto* accept = std::get_if<L2capAccept>(&event)) decide(*accept);
+            const auto* accept = std::get_if<L2capAccept>(&event);
+            const bool asked =
+                accept != nullptr && is_undecided({accept->conn_handle, accept->cid});
+            if (asked) decide(*accept);
             if (below(20) != 0) return;
-            if (const auto* accept = std::get_if<L2capAccept>(&event)) forget(*accept);
+            if (asked) forget(*accept);
             throw std::runtime_error("thrown by the test");
         };
     }
@@ -65,9 +68,10 @@ public:
         case 8: (void)host.l2cap_receive(conn, cid, room, error); break;
         case 9: (void)host.l2cap_available(conn, cid, error); break;
         case 10:
-            if (!told_.contains({conn, cid}) || begun_.contains({conn, cid})) break;
+            if (!is_undecided({conn, cid})) break;
             if (below(2) == 0) {
-                (void)host.l2cap_answer(conn, cid, 0);
+                accepted_.insert({conn, cid});
+                if (host.l2cap_answer(conn, cid, 0)) accepted_.erase({conn, cid});
             } else {
                 (void)host.l2cap_answer(conn, cid, 23);
                 told_.erase({conn, cid});
@@ -93,6 +97,7 @@ public:
     /// Everything that has begun has ended.
     void check_ended() const {
         CHECK(begun_.empty());
+        CHECK(accepted_.empty());
         CHECK(linked_.empty());
     }
     std::size_t opened = 0;
@@ -118,12 +123,16 @@ private:
             forget(accept);
             break;
         case 1: accept.defer(); break;
-        default: break;
+        default: accepted_.insert({accept.conn_handle, accept.cid}); break;
         }
     }
 
+    bool is_undecided(const Name& name) const {
+        return told_.contains(name) && !begun_.contains(name) && !accepted_.contains(name);
+    }
     /// Its name means nothing any more once it is refused.
     void forget(const L2capAccept& refused) {
+        accepted_.erase({refused.conn_handle, refused.cid});
         if (!begun_.contains({refused.conn_handle, refused.cid}))
             told_.erase({refused.conn_handle, refused.cid});
     }
@@ -132,10 +141,12 @@ private:
         ++opened;
         CHECK(linked_.contains(e.conn_handle));
         begun_.insert({e.conn_handle, e.cid});
+        accepted_.erase({e.conn_handle, e.cid});
     }
     void follow(const L2capDisconnect& e) {
         CHECK(linked_.contains(e.conn_handle));
-        CHECK(begun_.erase({e.conn_handle, e.cid}) == 1);
+        const Name name{e.conn_handle, e.cid};
+        CHECK(begun_.erase(name) + accepted_.erase(name) == 1);
         told_.erase({e.conn_handle, e.cid});
     }
     void follow(const L2capRecv& e) { CHECK(begun_.contains({e.conn_handle, e.cid})); }
@@ -157,14 +168,16 @@ private:
     void on_link_ended(ConnectionHandle conn) {
         CHECK(linked_.erase(conn) == 1);
         told_.clear();
-        for (const Name& name : begun_) CHECK(name.first != conn);
+        for (const std::set<Name>* names : {&begun_, &accepted_})
+            for (const Name& name : *names) CHECK(name.first != conn);
     }
 
     Device& device_;
     Address peer_;
     Random& random_;
     std::set<Name> begun_;
-    std::set<Name> told_;  // of these and of what was asked for the application knows the name
+    std::set<Name> accepted_;  // and not open yet: others of their requests are undecided
+    std::set<Name> told_;      // of these and of what was asked for the application knows the name
     std::set<ConnectionHandle> linked_;
 };
 

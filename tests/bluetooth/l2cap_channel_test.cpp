@@ -7,6 +7,7 @@
 
 #include <array>
 #include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/buffered_read_stream.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
@@ -49,6 +50,26 @@ TEST_CASE("l2cap channel: async_read_until finds a delimiter over the bounds of 
     send(pair, *pair.near.channel, {"one ", "line\r", "\nand"});
     CHECK(read == success(10));
     CHECK(line == "one line\r\nand");
+}
+
+TEST_CASE("l2cap channel: another stream can be layered upon it") {
+    ChannelPair pair;
+    asio::buffered_read_stream<L2capChannel&> buffered{*pair.far.channel};
+    CHECK(&buffered.lowest_layer() == &*pair.far.channel);
+    Read first{3};
+    asio::async_read(buffered, first.buffer(), first.handler());
+    send(pair, *pair.near.channel, {"head", "er"});
+    CHECK(first.text() == "hea");
+    Read rest{3};
+    asio::async_read(buffered, rest.buffer(), rest.handler());
+    Outcome written;
+    asio::async_write(buffered, as_buffer("answer"), written.handler());
+    Read answer{6};
+    asio::async_read(*pair.near.channel, answer.buffer(), answer.handler());
+    pair.run();
+    CHECK(rest.text() == "der");
+    CHECK(written == success(6));
+    CHECK(answer.text() == "answer");
 }
 
 TEST_CASE("l2cap channel: async_read_some takes what there is, and waits for the first octet") {

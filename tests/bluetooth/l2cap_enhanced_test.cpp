@@ -253,6 +253,12 @@ TEST_CASE("l2cap enhanced: either side may enlarge its MTU; both hear of it") {
                                               "L2capReconfigured 0040 0041 1000 300 status 0"});
     CHECK(link.peripheral.take_events() == Lines{"L2capReconfigured 0040 0040 300 1000 status 0",
                                                  "L2capReconfigured 0040 0041 300 1000 status 0"});
+    error_code error;
+    const L2capChannelInfo info = link.central.host.l2cap_info(link.conn, cids[0], error);
+    CHECK(error == error_code{});
+    CHECK(info.our_mtu == 1000);
+    CHECK(info.peer_mtu == 300);
+    CHECK(link.peripheral.host.l2cap_info(link.conn, ChannelId{0x40}, error).peer_mtu == 1000);
     // Twice 300, our MTU, is still MicroPython's bound.
     CHECK(link.at_peripheral.send(pattern(600)));
     link.run();
@@ -285,11 +291,11 @@ TEST_CASE("l2cap enhanced: a peer that refuses a reconfiguration leaves everythi
     const char* line = nullptr;
     SUBCASE("by its result") {
         link.receive("06 00 05 00 | 1a 02 02 00 04 00");
-        line = "L2capReconfigured 0040 0040 450 100 status 13";
+        line = "L2capReconfigured 0040 0040 450 100 status 3";
     }
     SUBCASE("by a Command Reject") {
         link.receive("06 00 05 00 | 01 02 02 00 00 00");
-        line = "L2capReconfigured 0040 0040 450 100 status 95";
+        line = "L2capReconfigured 0040 0040 450 100 status 16";
     }
     SUBCASE("by silence") {
         link.world.advance(30s);
@@ -297,4 +303,34 @@ TEST_CASE("l2cap enhanced: a peer that refuses a reconfiguration leaves everythi
     }
     CHECK(link.device().take_events() == Lines{line});
     CHECK(ChannelEnd{link.device(), cids[0]}.send(hex("01")));
+}
+
+TEST_CASE("l2cap enhanced: 60 channels changed and closed at once each ask the peer for both") {
+    ChannelLink link;
+    REQUIRE(!link.peripheral.host.l2cap_listen(link.psm, 64, {}));
+    for (int i = 0; i < 12; ++i) (void)connect_enhanced(link.central, 5, 64);
+    link.run();
+    REQUIRE(link.central.count<L2capConnect>() == 60);
+    std::array<int, 0x80> changed{};
+    std::array<int, 0x80> closed{};
+    link.central.wire->on_packet = [&, inner = link.central.wire->on_packet](Bytes packet) {
+        // Credit Based Reconfigure Request, Disconnection Request: both name the same CID of ours.
+        if (packet[0] == 0x02 && packet[7] == 0x05 && packet[9] == 0x19) ++changed[packet[17]];
+        if (packet[0] == 0x02 && packet[7] == 0x05 && packet[9] == 0x06) ++closed[packet[15]];
+        inner(packet);
+    };
+    for (std::uint16_t cid = 0x40; cid < 0x40 + 60; ++cid) {
+        const std::array cids{ChannelId{cid}};
+        REQUIRE(!link.central.host.l2cap_reconfigure(link.conn, cids, 100, 0));
+        REQUIRE(!link.central.host.l2cap_disconnect(link.conn, cids[0]));
+    }
+    link.run();
+    for (std::size_t cid = 0x40; cid < 0x40 + 60; ++cid) {
+        CAPTURE(cid);
+        CHECK(changed[cid] == 1);
+        CHECK(closed[cid] == 1);
+    }
+    for (const Device* device : {&link.central, &link.peripheral})
+        CHECK(device->count<L2capDisconnect>() == 60);
+    CHECK(link.central.last<L2capDisconnect>()->status == 0);
 }

@@ -60,6 +60,5 @@ TEST_CASE("l2cap order: data of a channel that the peer closes leaves before the
     for (int i = 0; i < 3; ++i) CHECK(link.end().send(hex("aa")));
     link.run();
     link.receive("08 00 05 00 | 06 02 04 00 40 00 41 00");
-    CHECK(let_out(link) ==
-          Lines{"030041000100", "030041000100", "030041000100", "080005000702"});
+    CHECK(let_out(link) == Lines{"030041000100", "030041000100", "030041000100", "080005000702"});
 }

@@ -110,13 +110,17 @@ TEST_CASE("l2cap: the calls refuse what cannot be, by MicroPython's numbers") {
         CHECK(host.l2cap_listen(Psm{0x0100}, 100, {}).value() == 22);
         CHECK(host.l2cap_listen(Psm{0x0027}, 100, {}).value() == 22);
         CHECK(host.l2cap_listen(Psm{0x80}, 100, {.mps = 22}).value() == 22);
+        CHECK(host.l2cap_listen(Psm{0x80}, 100, {.mps = 518}).value() == 22);
         CHECK(host.l2cap_listen(Psm{0x80}, 65535, {.mps = 23}) == error_code{});
+        CHECK(host.l2cap_listen(Psm{0x81}, 100, {.mps = 517}) == error_code{});
     }
     SUBCASE("connecting") {
         CHECK(connect_channel(link.central, none, link.psm, 100, cid).value() == 107);
         CHECK(connect_channel(link.central, link.conn, Psm{0}, 100, cid).value() == 22);
         CHECK(connect_channel(link.central, link.conn, Psm{0x27}, 100, cid).value() == 22);
         CHECK(connect_channel(link.central, link.conn, link.psm, 100, cid, {.mps = 22}).value() ==
+              22);
+        CHECK(connect_channel(link.central, link.conn, link.psm, 100, cid, {.mps = 518}).value() ==
               22);
         CHECK(connect_channel(link.central, link.conn, link.psm, 100, cid) == error_code{});
         // Not open yet.

@@ -1,56 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Channels between two processes: transfers that both sides check, bridges, and refusals."""
+"""Channels between two processes: transfers that both sides check, SDUs, and refusals."""
 
 import os
 import signal
-import socket
-import subprocess
-import tempfile
-import threading
 
 import btvirt
-from support import (ASIOBLE, LIMIT, asioble, environment, expect, expect_equal, main, records, run,
-                     temporary_directory)
+from l2cap_air import NAME, PSM, Air, expect_success, to
+from support import asioble, expect, expect_equal, main, records, run
 
-PSM = "0x80"
-NAME = "channels"
 MEBIBYTE = 1 << 20
 #: How much goes each way through the eight channels.
 OCTETS = 100_000_000
 #: What the memory of a process may grow by between the first tenth of a transfer and its end: far
 #: less than a buffer of the octets that were moved would take.
 GROWTH_KIB = 1024
-#: What the address sanitizer holds back of freed memory would look like growth.
-KEEP_NOTHING = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"}
-
-
-class Air:
-    """Served controllers for all processes of a test."""
-
-    def __init__(self):
-        listen = "unix:" + os.path.join(temporary_directory(), "air")
-        self.controller = asioble("--json", "controller", "--listen", listen)
-        self.transport = self.controller.wait_for_event("listening")["transport"]
-
-    def start(self, *arguments):
-        return asioble("-t", self.transport, "--json", "l2cap", *arguments, env=KEEP_NOTHING)
-
-    def listen(self, *arguments, command="listen"):
-        process = self.start(command, "--psm", PSM, "--name", NAME, *arguments)
-        process.wait_for_event("listening")
-        return process
-
-    def run(self, *arguments):
-        return run("-t", self.transport, "--json", "l2cap", *arguments)
-
-    def end(self):
-        self.controller.signal(signal.SIGINT)
-        expect_equal(self.controller.wait(), 130, "exit status of the controller after Ctrl-C")
-        expect_equal(self.controller.errors, [], "standard error of the controller")
-
-
-def to(*arguments):
-    return ["--name", NAME, "--psm", PSM, *arguments]
 
 
 def resident_kib(process):
@@ -63,12 +26,6 @@ def resident_kib(process):
     except OSError:
         pass
     return None
-
-
-def expect_success(*processes):
-    for process in processes:
-        expect_equal(process.wait(), 0, f"exit status of {process}")
-        expect_equal(process.errors, [], "standard error")
 
 
 def expect_all_right(told, channels, octets):
@@ -151,116 +108,51 @@ def an_echo_is_checked_too():
 def sdus_are_shown_and_come_back_whole():
     air = Air()
     echo = air.listen("--once", command="echo")
-    client = air.start("connect", *to("--channels", 2, "--send", "010203", "'text'", "--for", 1))
-    expect_success(client, echo)
-    received = [(record["channel"], record["value"]) for record in
-                records("\n".join(client.lines)) if record["event"] == "received"]
-    channels = sorted({channel for channel, _ in received})
+    client = air.start("connect", *to("--channels", 2, "--send", "010203", "'text'"))
+    received = [client.wait_for_event("received") for _ in range(4)]
+    client.signal(signal.SIGINT)
+    expect_equal(client.wait(), 130, f"exit status after Ctrl-C of {client}")
+    expect_success(echo)
+    channels = sorted({record["channel"] for record in received})
     expect_equal(len(channels), 2, "the channels that echoed")
     for channel in channels:
-        expect_equal([value for of, value in received if of == channel],
+        expect_equal([record["value"] for record in received if record["channel"] == channel],
                      ["010203", b"text".hex()], "the SDUs of a channel")
     air.end()
 
 
-def stdio(air, data, *arguments):
-    """What comes out of `asioble l2cap ARGUMENTS... --stdio` when `data` goes in."""
-    result = subprocess.run(
-        [ASIOBLE, "-t", air.transport, "l2cap", *arguments, "--stdio"], input=data,
-        env=environment(), capture_output=True, timeout=LIMIT)
-    expect_equal(result.returncode, 0, f"exit status of the bridge ({result.stderr})")
-    return result.stdout
-
-
-def standard_input_comes_back_from_an_echo():
+def all_that_is_to_be_sent_goes_before_the_end():
     air = Air()
-    echo = air.listen("--once", command="echo")
-    data = os.urandom(300_000)
-    expect(stdio(air, data, "connect", *to()) == data, "the echo is not what was sent")
-    expect_success(echo)
+    listener = air.listen("--once")
+    client = air.start("connect", *to("--send", "'x'", f"'{'y' * 100_000}'", "--for", 0))
+    expect_success(client, listener)
+    received = [r for r in records("\n".join(listener.lines)) if r["event"] == "received"]
+    expect("".join(r["value"] for r in received) == b"x".hex() + b"y".hex() * 100_000,
+           f"something else came, in {len(received)} SDUs")
+    for side in (client, listener):
+        closed = [r for r in records("\n".join(side.lines)) if r["event"] == "channel_closed"]
+        expect_equal([r["reason"] for r in closed], ["closed"], f"the end of the channel in {side}")
     air.end()
 
 
-def standard_input_goes_to_standard_output_of_the_peer():
-    air = Air()
-    data = os.urandom(MEBIBYTE)
-    with tempfile.TemporaryFile() as printed:
-        listener = subprocess.Popen(
-            [ASIOBLE, "-t", air.transport, "l2cap", "listen", "--psm", PSM, "--name", NAME,
-             "--stdio", "--linger", "60"],
-            env=environment(), stdin=subprocess.DEVNULL, stdout=printed,
-            stderr=subprocess.DEVNULL)
-        try:
-            stdio(air, data, "connect", *to("--linger", "0"))
-            expect_equal(listener.wait(LIMIT), 0, "exit status of the listening side")
-        finally:
-            listener.kill()
-        printed.seek(0)
-        expect(printed.read() == data, "what was printed is not what went in")
+def a_peer_that_takes_nothing_is_told():
+    air, other_air = Air(), Air()
+    # Nobody reads what this one has for its standard output.
+    unread, output = os.pipe()
+    stuck = air.listen("--stdio", "--linger", 60, stdout=output)
+    sending = air.start("connect", *to("--send", *[f"'{'y' * 60_000}'"] * 5, "--for", 0))
+    showing = other_air.listen()
+    bench = other_air.start("bench", *to())
+    for process, words in ((sending, "the peer took"), (bench, "listen --bench")):
+        expect_equal(process.wait(), 1, f"exit status of {process}")
+        expect(words in "".join(process.errors), f"{words!r} is not said by {process}")
+    for process in (stuck, showing):
+        process.signal(signal.SIGINT)
+        expect_equal(process.wait(), 130, f"exit status after Ctrl-C of {process}")
+    for end in (unread, output):
+        os.close(end)
     air.end()
-
-
-class TcpPeer:
-    """One end of a TCP connection: sends `data`, ends, and reads to the end, in steps of `step`
-    octets with pauses where it is slow."""
-
-    def __init__(self, connection, data, pause=0.0):
-        self.received = bytearray()
-        self._pause = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._send, args=(connection, data), daemon=True),
-            threading.Thread(target=self._receive, args=(connection, pause), daemon=True)]
-        for thread in self._threads:
-            thread.start()
-
-    @staticmethod
-    def _send(connection, data):
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
-
-    def _receive(self, connection, pause):
-        while part := connection.recv(65536):
-            self.received += part
-            if pause and len(self.received) < MEBIBYTE:
-                self._pause.wait(pause)
-        connection.close()
-
-    def wait(self):
-        for thread in self._threads:
-            thread.join(LIMIT)
-            expect(not thread.is_alive(), f"no end; {len(self.received)} octets have come")
-
-
-def tcp_is_bridged_both_ways_and_a_slow_reader_loses_nothing():
-    air = Air()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-        far = air.listen("--tcp-connect", f"127.0.0.1:{server.getsockname()[1]}")
-        near = air.start("connect", *to("--tcp-listen", "127.0.0.1:0"))
-        port = near.wait_for_event("listening")["port"]
-        there, back = os.urandom(10 * MEBIBYTE), os.urandom(10 * MEBIBYTE)
-        client = TcpPeer(socket.create_connection(("127.0.0.1", port), LIMIT), there)
-        connection, _ = server.accept()
-        before = resident_kib(far)
-        slow = TcpPeer(connection, back, pause=0.05)
-        slow.wait()
-        client.wait()
-        growth = resident_kib(far) - before
-    expect(bytes(slow.received) == there, f"the server got {len(slow.received)} octets")
-    expect(bytes(client.received) == back, f"the client got {len(client.received)} octets")
-    expect(growth < 4 * GROWTH_KIB, f"the bridge before the slow reader grew by {growth} KiB")
-    near.wait_for_event("channel_closed", status=0)
-
-    # The next connection gets a channel of its own; there is nobody behind the bridge any more.
-    with socket.create_connection(("127.0.0.1", port), LIMIT) as refused:
-        expect_equal(refused.recv(1), b"", "what comes from nowhere")
-    refusal = near.wait_for_event("channel_refused")
-    expect_equal(refusal["status"], 6, f"the status of {refusal}")
-    far.wait_for_event("channel_refused")
-    for side in (near, far):
-        side.signal(signal.SIGINT)
-        expect_equal(side.wait(), 130, f"exit status after Ctrl-C of {side}")
-    air.end()
+    other_air.end()
 
 
 def an_unknown_psm_is_refused_in_words():
@@ -301,15 +193,18 @@ def wrong_arguments_are_named():
     expect_usage("listen", "--psm", PSM, "--tcp-connect", "localhost:1", words="127.0.0.1")
     expect_usage("connect", *to("--stdio", "--tcp-listen", "127.0.0.1:0"), words="excludes")
     expect_usage("connect", *to("--send", "hello"), words="hex digits")
+    expect_usage("listen", "--psm", PSM, "--tcp-connect", "127.0.0.1:70000", words="65535")
     expect_usage("listen", "--psm", PSM, "--mtu", "31", words="--mtu")
+    expect_usage("connect", *to("--mps", "518"), words="--mps")
+    expect_usage("connect", *to("--enhanced", "--mps", "23"),
+                 words="--mps: at least 64 with --enhanced")
 
 
 TESTS = (many_octets_go_each_way_through_eight_channels_and_memory_stays_flat,
          enhanced_channels_carry_the_same, sdus_of_any_size_arrive, an_echo_is_checked_too,
-         sdus_are_shown_and_come_back_whole, standard_input_comes_back_from_an_echo,
-         standard_input_goes_to_standard_output_of_the_peer,
-         tcp_is_bridged_both_ways_and_a_slow_reader_loses_nothing,
-         an_unknown_psm_is_refused_in_words, a_lost_peer_is_told, wrong_arguments_are_named,
+         sdus_are_shown_and_come_back_whole, all_that_is_to_be_sent_goes_before_the_end,
+         a_peer_that_takes_nothing_is_told, an_unknown_psm_is_refused_in_words,
+         a_lost_peer_is_told, wrong_arguments_are_named,
          a_megabyte_goes_each_way_over_btvirt)  # last: skips the script where there is no btvirt
 
 main(*TESTS)

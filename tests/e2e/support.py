@@ -71,32 +71,44 @@ def records(output):
 
 
 class Process:
-    """A program that runs beside the test. Is killed at the end of the test at the latest."""
+    """A program that runs beside the test. Is killed at the end of the test at the latest. Where
+    `stdout` takes its output, its --json records are those on standard error."""
 
-    def __init__(self, *command, env=None):
+    def __init__(self, *command, env=None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
         self.command = [str(part) for part in command]
         self.process = subprocess.Popen(
-            self.command, env=environment(env), text=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.command, env=environment(env), text=True, stdin=stdin, stdout=stdout,
+            stderr=subprocess.PIPE)
         self.lines = []
         self.errors = []
         self._unseen = queue.Queue()
-        self._readers = [
-            threading.Thread(target=self._read_output, daemon=True),
-            threading.Thread(target=self._read_errors, daemon=True)]
+        readers = [self._read_output, self._read_errors] if stdout == subprocess.PIPE else [
+            self._read_both]
+        self._readers = [threading.Thread(target=reader, daemon=True) for reader in readers]
         for reader in self._readers:
             reader.start()
         atexit.register(self.kill)
 
+    def _see(self, line):
+        self.lines.append(line.rstrip("\n"))
+        self._unseen.put(line.rstrip("\n"))
+
     def _read_output(self):
         for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            self._unseen.put(line.rstrip("\n"))
+            self._see(line)
         self._unseen.put(None)
 
     def _read_errors(self):
         for line in self.process.stderr:
             self.errors.append(line.rstrip("\n"))
+
+    def _read_both(self):
+        for line in self.process.stderr:
+            if line.startswith("{"):
+                self._see(line)
+            else:
+                self.errors.append(line.rstrip("\n"))
+        self._unseen.put(None)
 
     def wait_for(self, matches, what):
         """The next line of output that `matches`."""
@@ -141,9 +153,9 @@ class Process:
             ["`" + " ".join(self.command) + "`, which printed:", *self.lines, *self.errors])
 
 
-def asioble(*arguments, env=None):
+def asioble(*arguments, **options):
     """`asioble ARGUMENTS...` beside the test."""
-    return Process(ASIOBLE, *arguments, env=env)
+    return Process(ASIOBLE, *arguments, **options)
 
 
 def main(*tests):

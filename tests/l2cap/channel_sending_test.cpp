@@ -259,3 +259,26 @@ TEST_CASE("l2cap sending: an SDU in a buffer goes without a copy when it fits a 
                                sent("0a 00 41 00 | " + counting(10, 30))});
     CHECK(link.all_buffers_back());
 }
+
+TEST_CASE("l2cap sending: an SDU that waits for credits waits in buffers of its own link") {
+    ChannelScript link;
+    link.accept_one("00 00");
+    const auto send = [&](std::string_view octets) {
+        Buffer sdu = link.send_pool.acquire();
+        (void)sdu.append(hex(octets));
+        return link.channels().send(cid(0x40), std::move(sdu));
+    };
+    for (const std::size_t waiting : {1u, 2u, 3u}) {
+        REQUIRE_FALSE(send("aa bb"));
+        CHECK(link.send_pool.available() == link.send_pool.size());
+        CHECK(used(link) == waiting);
+    }
+    const std::string frame = sent("04 00 41 00 | 02 00 aa bb");
+    link.command("16 7e 04 00 | 41 00 | 04 00");
+    CHECK(link.pump() == Lines{frame, "ready 40", frame, frame});
+    REQUIRE_FALSE(send("aa bb"));  // a credit is there
+    CHECK(link.send_pool.available() == link.send_pool.size() - 1);
+    CHECK(used(link) == 0);
+    CHECK(link.pump() == Lines{frame});
+    CHECK(link.all_buffers_back());
+}

@@ -146,7 +146,7 @@ TEST_CASE("l2cap reconfiguration: every refusal leaves the channel as it was") {
         ChannelScript script;
         ChannelScript& link = with_two(script);
         link.reconfigure({cid(0x40)}, 200, 0);
-        CHECK(link.command(answer) == Lines{"reconfigured 40 mtu 100 72: permission denied"});
+        CHECK(link.command(answer) == Lines{"reconfigured 40 mtu 100 72: unacceptable parameters"});
         CHECK(link.reconfigure({cid(0x40)}, 200, 0).size() == 1);
     }
     ChannelScript script;
@@ -185,7 +185,7 @@ TEST_CASE("l2cap reconfiguration: a channel that ends meanwhile is not changed")
     link.reconfigure({cid(0x40), cid(0x41)}, 200, 0);
     CHECK(link.command("06 7f 04 00 | 40 00 | 60 00").size() == 2);
     CHECK(link.command("1a 02 02 00 | 03 00") ==
-          Lines{"reconfigured 41 mtu 100 72: permission denied"});
+          Lines{"reconfigured 41 mtu 100 72: unacceptable parameters"});
     link.reconfigure({cid(0x41)}, 200, 0);
     CHECK(link.disconnect() == Lines{"closed 41: connection lost"});
     CHECK(link.all_buffers_back());

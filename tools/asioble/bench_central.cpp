@@ -204,7 +204,9 @@ private:
             send();
             return true;
         }
-        if (!std::holds_alternative<L2capDisconnect>(event)) return false;
+        const auto* const closed = std::get_if<L2capDisconnect>(&event);
+        if (closed == nullptr) return false;
+        expect(closed->error, "the channel");
         finish();
         return true;
     }

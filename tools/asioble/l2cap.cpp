@@ -10,7 +10,7 @@ namespace {
 
 using Endpoint = asio::ip::tcp::endpoint;
 
-constexpr int max_channels = 64;  // of a link
+constexpr int smallest_enhanced_mps = 64;  // Vol 3 Part A 4.25
 
 /// Has `set` called with a duration given in seconds.
 template <class Set>
@@ -61,7 +61,9 @@ void add_channel_options(CLI::App& command, ChannelArguments& a) {
         ->type_name("N")
         ->check(CLI::Range(32, 65'535).description(""))
         ->capture_default_str();
-    command.add_option("--mps", a.options.mps, "octets of an SDU to take in one packet; else 247")
+    command
+        .add_option("--mps", a.options.mps,
+                    "octets of an SDU to take in one packet, 23 (enhanced: 64) to 517; else 247")
         ->type_name("N")
         ->check(CLI::Range(23, 517).description(""));
     command
@@ -82,6 +84,12 @@ CLI::Option* add_stdio(CLI::App& command, ChannelArguments& a) {
         "join one channel with standard input and output; messages go to standard error");
 }
 
+void check_mps(const OpenArguments& a) {
+    if (a.enhanced && a.options.mps != 0 && a.options.mps < smallest_enhanced_mps)
+        throw CLI::ValidationError{
+            "--mps", "at least " + std::to_string(smallest_enhanced_mps) + " with --enhanced"};
+}
+
 /// Adds a subcommand which `run`, when it is chosen, carries out with its arguments.
 template <class Arguments>
 CLI::App* add_command(CLI::App& l2cap, Program& program, const std::string& name,
@@ -90,7 +98,10 @@ CLI::App* add_command(CLI::App& l2cap, Program& program, const std::string& name
     CLI::App* const command = l2cap.add_subcommand(name, help);
     add_channel_options(*command, *arguments);
     command->callback([&program, command, arguments, run] {
-        if constexpr (std::same_as<Arguments, OpenArguments>) check_peer(*command, arguments->peer);
+        if constexpr (std::same_as<Arguments, OpenArguments>) {
+            check_peer(*command, arguments->peer);
+            check_mps(*arguments);
+        }
         program.command = [&program, arguments, run] { run(program.options, *arguments); };
     });
     return command;
@@ -138,7 +149,7 @@ CLI::Option* add_opening_options(CLI::App& command, OpenArguments& a) {
                      "open them with enhanced credit based flow control, up to 5 per request");
     return command.add_option("--channels", a.channels, "how many to open")
         ->type_name("N")
-        ->check(CLI::Range(1, max_channels).description(""))
+        ->check(CLI::Range(std::size_t{1}, max_channels).description(""))
         ->capture_default_str();
 }
 

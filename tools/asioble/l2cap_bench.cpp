@@ -34,7 +34,8 @@ private:
     Usage begin_;
     Usage end_;
     Loop loop_;
-    Watchdog watchdog_{loop_, [this] { return received_; }, "octets"};
+    Watchdog watchdog_{loop_, [this] { return received_; }, "octets",
+                       ": it must be `l2cap listen --bench` or `l2cap echo`"};
     ChannelOpener opener_;
 };
 

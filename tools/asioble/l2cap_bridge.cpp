@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tools/asioble/l2cap_bridge.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <array>
 #include <utility>
 
@@ -14,9 +17,18 @@ public:
     explicit TcpStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
 
     auto& stream() { return socket_; }
-    void close() {
+    void end_output() {
         error_code ignored;
         socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    }
+    /// Octets that were written and that the other end has not taken.
+    int untaken() {
+        int octets = 0;
+        ::ioctl(socket_.native_handle(), SIOCOUTQ, &octets);
+        return octets;
+    }
+    void close() {
+        error_code ignored;
         socket_.close(ignored);
     }
 
@@ -30,6 +42,9 @@ public:
         : streams_(std::move(streams)) {}
 
     auto& stream() { return *streams_; }
+    // Pipes and files keep what was written.
+    void end_output() { streams_->close(); }
+    int untaken() { return 0; }
     void close() { streams_->close(); }
 
 private:
@@ -50,13 +65,16 @@ public:
 
 private:
     using Buffer = std::array<std::uint8_t, 16'384>;
+    /// How long the local side may take nothing of what is left for it.
+    static constexpr std::chrono::seconds patience{30};
 
     asio::awaitable<void> to_channel();
     asio::awaitable<void> from_channel();
     asio::awaitable<void> wait_for_silence();
+    asio::awaitable<void> close_local();
     template <class Stream>
     asio::awaitable<void> write(Stream& stream, Bytes octets, error_code& error);
-    /// Notes what went wrong, unless it is only the end of a stream.
+    /// Notes what went wrong, unless it is only the end of a stream, be it closed by this side.
     void note(const std::string& what, const error_code& error);
     void end() {
         if (++ended_directions_ == 2) options_.on_end(fault_);
@@ -68,16 +86,17 @@ private:
     asio::steady_timer timer_{channel_.get_executor()};
     Time last_arrival_{};
     bool delivering_ = false;
+    bool local_ended_ = false;  // nothing more can be read from there
     int ended_directions_ = 0;
     std::string fault_;
 };
 
 template <class Local> void Bridge<Local>::note(const std::string& what, const error_code& error) {
-    // Cancelled, or not connected any more: this side has closed it.
-    if (error == asio::error::eof || error == asio::error::operation_aborted ||
-        error == errc::not_connected || !fault_.empty())
-        return;
-    fault_ = what + ": " + error.message();
+    const bool is_end = error == asio::error::eof;
+    const bool is_ours = error == asio::error::operation_aborted ||
+                         error == asio::error::bad_descriptor || error == errc::not_connected ||
+                         error == errc::not_active;
+    if (!is_end && !is_ours && fault_.empty()) fault_ = what + ": " + error.message();
 }
 
 template <class Local>
@@ -98,15 +117,16 @@ template <class Local> asio::awaitable<void> Bridge<Local>::to_channel() {
         const std::size_t size = co_await local_.stream().async_read_some(
             asio::buffer(*buffer), asio::redirect_error(asio::use_awaitable, error));
         if (error) break;
-        co_await write(channel_, Bytes{*buffer}.first(size), error);
-        if (error) {
-            note("the channel ended before all was sent", error);
-            co_return;
-        }
+        error_code ended;
+        co_await write(channel_, Bytes{*buffer}.first(size), ended);
+        // Reads on all the same, for `close_local`.
+        if (ended) note("the channel ended before all was sent", ended);
     }
+    local_ended_ = true;
     note("the local side", error);
     if (error == asio::error::eof) co_await wait_for_silence();
     channel_.close();
+    timer_.cancel();  // of `close_local`
 }
 
 template <class Local> asio::awaitable<void> Bridge<Local>::wait_for_silence() {
@@ -136,8 +156,27 @@ template <class Local> asio::awaitable<void> Bridge<Local>::from_channel() {
         if (error) note("the local side", error);
     }
     channel_.close();
+    timer_.cancel();  // of `wait_for_silence`
+    co_await close_local();
+}
+
+/// Closing a TCP connection with octets unread, or before more come, would make the kernel reset it
+/// and throw away what was written to it. So the other end is let finish: `to_channel` reads on.
+template <class Local> asio::awaitable<void> Bridge<Local>::close_local() {
+    local_.end_output();
+    for (int before = local_.untaken(); !local_ended_;) {
+        timer_.expires_after(patience);
+        error_code cancelled;
+        co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        const int left = local_.untaken();
+        if (local_ended_ || left == 0) break;
+        if (left >= before) {
+            note("the local side has not taken all", asio::error::timed_out);
+            break;
+        }
+        before = left;
+    }
     local_.close();
-    timer_.cancel();
 }
 
 }  // namespace

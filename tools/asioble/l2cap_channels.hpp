@@ -83,6 +83,7 @@ public:
     /// To be given every event of the adapter. Tells of channels that open and close.
     void on_event(const Event& event);
     bool empty() const { return users_.empty(); }
+    std::size_t size() const { return users_.size(); }
     /// Why a channel ended that nobody had closed; empty so far.
     const std::string& fault() const { return fault_; }
 

@@ -14,6 +14,8 @@
 
 namespace bluetooth::tool {
 
+inline constexpr std::size_t max_channels = 64;  // of a link
+
 struct ChannelArguments {
     Psm psm{};
     std::uint16_t mtu = 2048;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // asioble l2cap connect: channels to show, or to bridge.
+#include <algorithm>
 #include <map>
 
 #include "tools/asioble/l2cap_bridge.hpp"
@@ -12,17 +13,33 @@ namespace {
 
 /// Sends what was given, and prints what comes.
 void show(const Options& options, const OpenArguments& arguments) {
+    std::vector<std::shared_ptr<ShowingUser>> users;
     Loop loop;
     ChannelOpener opener{loop, options, arguments, {.use = [&](ChannelEnd channel) {
-                             return std::make_shared<ShowingUser>(std::move(channel), opener.out(),
-                                                                  arguments.send);
+                             return users.emplace_back(std::make_shared<ShowingUser>(
+                                 std::move(channel), opener.out(), arguments.send));
                          }}};
+    constexpr std::chrono::seconds patience{10};  // with a peer that takes nothing
+    const auto ended = [&] { return opener.channels().empty(); };
+    const auto all_sent = [&] { return std::ranges::all_of(users, &ShowingUser::done); };
+    const auto taken = [&] {
+        std::size_t sum = 0;
+        for (const auto& user : users) sum += user->taken();
+        return sum;
+    };
+
     opener.connect();
     opener.open_all();
     if (!arguments.time) opener.out().say("Ctrl-C ends it.");
-    loop.run_until([&] { return opener.channels().empty(); },
-                   arguments.time.value_or(Duration::max()));
+    loop.run_until(ended, arguments.time.value_or(Duration::max()));
+    std::size_t before = 0;
+    do before = taken();
+    while (!loop.run_until([&] { return ended() || all_sent(); }, patience) && taken() > before);
+    for (const auto& user : users) user->channel().close();
+    loop.run_until(ended);
     if (const std::string& fault = opener.channels().fault(); !fault.empty()) throw Failure{fault};
+    if (!all_sent())
+        throw Failure{"not all was sent: the peer took " + std::to_string(taken()) + " SDUs"};
     opener.disconnect();
 }
 
@@ -58,14 +75,20 @@ public:
     void run() {
         opener_.connect();
         listen();
-        accept();
         Central& central = opener_.central();
-        loop_.run_until([&] { return !central.connected(); });
+        while (central.connected()) {
+            accept();
+            loop_.run_until([&] { return !central.connected() || (!accepting_ && has_room()); });
+        }
+        acceptor_.close();
+        loop_.run_until([&] { return bridges_ == 0; });  // they may have something to deliver
         central.expect_connected("waiting for TCP connections");
     }
 
 private:
     void listen();
+    /// Whether the link has a channel for one more connection; those beyond wait in the kernel.
+    bool has_room() const { return sockets_.size() + opener_.channels().size() < max_channels; }
     void accept();
     void open_for(asio::ip::tcp::socket socket);
     std::shared_ptr<ChannelUser> use(ChannelEnd channel);
@@ -76,7 +99,9 @@ private:
     const OpenArguments& arguments_;
     Loop loop_;
     asio::ip::tcp::acceptor acceptor_{loop_.context()};
+    bool accepting_ = false;
     std::map<ChannelId, asio::ip::tcp::socket> sockets_;  // whose channels are not open yet
+    std::size_t bridges_ = 0;
     ChannelOpener opener_;
 };
 
@@ -97,27 +122,31 @@ void TcpEntrance::listen() {
 }
 
 void TcpEntrance::accept() {
+    accepting_ = true;
     acceptor_.async_accept([this](error_code error, asio::ip::tcp::socket socket) {
+        accepting_ = false;
         if (error == asio::error::operation_aborted) return;
         if (error) return loop_.fail("accepting TCP connections: " + error.message());
         open_for(std::move(socket));
-        accept();
     });
 }
 
 void TcpEntrance::open_for(asio::ip::tcp::socket socket) {
     try {
         sockets_.insert_or_assign(opener_.request(1).front(), std::move(socket));
-    } catch (const system_error& error) {  // too many channels, for example: the socket closes
+    } catch (const system_error& error) {  // the link has just ended, for example
         tell_fault(error.what());
     }
 }
 
 std::shared_ptr<ChannelUser> TcpEntrance::use(ChannelEnd channel) {
     auto socket = sockets_.extract(channel.cid());
+    ++bridges_;
     start_bridge(channel.take_over(), std::move(socket.mapped()),
-                 {.linger = arguments_.linger,
-                  .on_end = [this](const std::string& fault) { tell_fault(fault); }});
+                 {.linger = arguments_.linger, .on_end = [this](const std::string& fault) {
+                      --bridges_;
+                      tell_fault(fault);
+                  }});
     return {};
 }
 

@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 /// The status by which a channel is refused.
 constexpr int no_resources = 6;
 
+constexpr const char* bridge_failed = "not every bridge ended well: see above";
+
 class ChannelListener {
 public:
     ChannelListener(const Options& options, const ListenArguments& arguments)
@@ -32,11 +34,12 @@ public:
         device_.activate();
         device_->config(config::gap_name{arguments_.name});
         device_->l2cap_listen(arguments_.psm, arguments_.mtu, arguments_.options);
-        for (bool again = true; again; again = !arguments_.once && !bridge_ended_) {
+        do {
             advertise();
             left_ = false;
-            loop_.run_until([&] { return left_ || bridge_ended_; });
-        }
+            loop_.run_until([&] { return left_ || (stdio_ended_ && channels_.empty()); });
+        } while (!arguments_.once && !stdio_ended_);
+        loop_.run_until([&] { return bridges_ == 0; });  // they may have something to deliver
         if (!fault_.empty()) throw Failure{fault_};
     }
 
@@ -55,9 +58,11 @@ private:
     Loop loop_;
     Output out_;
     std::map<Key, asio::ip::tcp::socket> sockets_;  // for channels that are not open yet
+    bool stdio_promised_ = false;                   // to a channel that is not open yet
     bool stdio_taken_ = false;
-    bool bridge_ended_ = false;  // that with the standard streams
-    bool left_ = false;          // the central has
+    bool stdio_ended_ = false;
+    std::size_t bridges_ = 0;
+    bool left_ = false;  // the central has
     std::string fault_;
     Device device_;  // bridges call back until it has gone
     Channels channels_;
@@ -98,8 +103,9 @@ void ChannelListener::on_event(const Event& event) {
         tell("disconnect", disconnect->conn_handle,
              "disconnected: " + disconnect->reason.message());
         left_ = true;
-        stdio_taken_ = false;
+        stdio_promised_ = false;
     } else {
+        if (std::holds_alternative<L2capDisconnect>(event)) stdio_promised_ = false;
         channels_.on_event(event);
     }
 }
@@ -108,7 +114,7 @@ void ChannelListener::on_accept(const L2capAccept& accept) {
     if (arguments_.tcp_connect) {
         accept.defer();
         connect_tcp({accept.conn_handle, accept.cid});
-    } else if (arguments_.stdio && std::exchange(stdio_taken_, true)) {
+    } else if (arguments_.stdio && (stdio_taken_ || std::exchange(stdio_promised_, true))) {
         accept.answer(no_resources);
     }
 }
@@ -140,6 +146,7 @@ std::shared_ptr<ChannelUser> ChannelListener::use(ChannelEnd channel) {
         return {};
     }
     if (arguments_.stdio) {
+        stdio_taken_ = true;
         start_bridge(channel.take_over(),
                      std::make_unique<StandardStreams>(loop_.context().get_executor()),
                      bridge_options());
@@ -161,13 +168,13 @@ std::shared_ptr<ChannelUser> ChannelListener::use(ChannelEnd channel) {
 }
 
 BridgeOptions ChannelListener::bridge_options() {
+    ++bridges_;
     return {.linger = arguments_.linger, .on_end = [this](const std::string& fault) {
-                if (arguments_.stdio) {
-                    fault_ = fault;
-                    bridge_ended_ = true;
-                } else if (!fault.empty()) {
-                    out_.tell(fault, Json{"fault"}.add("what", fault));
-                }
+                --bridges_;
+                stdio_ended_ = arguments_.stdio;
+                if (fault.empty()) return;
+                fault_ = arguments_.stdio ? fault : bridge_failed;
+                if (!arguments_.stdio) out_.tell(fault, Json{"fault"}.add("what", fault));
             }};
 }
 

@@ -27,6 +27,7 @@ void ShowingUser::send_rest() {
         const Bytes rest = Bytes{to_send_[sent_]}.subspan(part_);
         const std::size_t size = std::min(rest.size(), channel_.max_sdu());
         channel_.send(rest.first(size));
+        ++sdus_;
         part_ += size;
         if (size < rest.size()) continue;
         ++sent_;

@@ -16,6 +16,11 @@ public:
     ShowingUser(ChannelEnd channel, const Output& out, const std::vector<Octets>& to_send)
         : ChannelUser(std::move(channel)), out_(out), to_send_(to_send) {}
 
+    /// Whether the peer's credits have covered all values.
+    bool done() const { return sent_ == to_send_.size() && !channel_.stalled(); }
+    /// SDUs that they have covered.
+    std::size_t taken() const { return sdus_ - (channel_.stalled() ? 1 : 0); }
+
 private:
     void on_open() override { send_rest(); }
     void on_sdu() override;
@@ -24,7 +29,8 @@ private:
 
     const Output& out_;
     const std::vector<Octets>& to_send_;
-    std::size_t sent_ = 0;
+    std::size_t sdus_ = 0;
+    std::size_t sent_ = 0;  // values
     std::size_t part_ = 0;  // octets of the next value that have been sent
 };
 

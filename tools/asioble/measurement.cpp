@@ -26,7 +26,7 @@ void Watchdog::start() {
         if (error) return;
         if (progress_() == before)
             loop_.fail("the other side did nothing for 10 s; " + std::to_string(before) + ' ' +
-                       unit_ + " were done");
+                       unit_ + " were done" + (before == 0 ? hint_ : ""));
         else
             start();
     });

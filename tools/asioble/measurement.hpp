@@ -28,9 +28,14 @@ std::string milliseconds(double seconds);
 /// Fails the loop once nothing has moved for 10 s. Costs nothing in between.
 class Watchdog {
 public:
-    /// `progress` grows with everything that is done; `unit` is what it counts.
-    Watchdog(Loop& loop, std::function<std::uint64_t()> progress, std::string unit)
-        : loop_(loop), progress_(std::move(progress)), unit_(std::move(unit)) {}
+    /// `progress` grows with everything that is done; `unit` is what it counts. `hint` is added to
+    /// the message if nothing at all was done.
+    Watchdog(Loop& loop, std::function<std::uint64_t()> progress, std::string unit,
+             std::string hint = {})
+        : loop_(loop),
+          progress_(std::move(progress)),
+          unit_(std::move(unit)),
+          hint_(std::move(hint)) {}
 
     void start();
     void stop() { timer_.cancel(); }
@@ -41,6 +46,7 @@ private:
     Loop& loop_;
     std::function<std::uint64_t()> progress_;
     std::string unit_;
+    std::string hint_;
     asio::steady_timer timer_{loop_.context()};
 };
 

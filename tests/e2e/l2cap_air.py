@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of channels share: controllers on one air, and processes on them."""
+
+import os
+import signal
+
+from support import asioble, expect_equal, run, temporary_directory
+
+PSM = "0x80"
+NAME = "channels"
+#: What the address sanitizer holds back of freed memory would look like growth.
+KEEP_NOTHING = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"}
+
+
+class Air:
+    """Served controllers for all processes of a test."""
+
+    def __init__(self):
+        listen = "unix:" + os.path.join(temporary_directory(), "air")
+        self.controller = asioble("--json", "controller", "--listen", listen)
+        self.transport = self.controller.wait_for_event("listening")["transport"]
+
+    def start(self, *arguments, **streams):
+        return asioble("-t", self.transport, "--json", "l2cap", *arguments, env=KEEP_NOTHING,
+                       **streams)
+
+    def listen(self, *arguments, command="listen", **streams):
+        process = self.start(command, "--psm", PSM, "--name", NAME, *arguments, **streams)
+        process.wait_for_event("listening")
+        return process
+
+    def run(self, *arguments):
+        return run("-t", self.transport, "--json", "l2cap", *arguments)
+
+    def end(self):
+        self.controller.signal(signal.SIGINT)
+        expect_equal(self.controller.wait(), 130, "exit status of the controller after Ctrl-C")
+        expect_equal(self.controller.errors, [], "standard error of the controller")
+
+
+def to(*arguments):
+    return ["--name", NAME, "--psm", PSM, *arguments]
+
+
+def expect_success(*processes):
+    for process in processes:
+        expect_equal(process.wait(), 0, f"exit status of {process}")
+        expect_equal(process.errors, [], "standard error")
