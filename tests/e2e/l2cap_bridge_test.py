@@ -81,6 +81,9 @@ class Pusher:
     def stop(self):
         self._stop.set()
 
+    def is_running(self):
+        return self._thread.is_alive()
+
     def wait(self):
         """Returns all that was taken."""
         self._thread.join(LIMIT)
@@ -204,12 +207,9 @@ def tcp_is_bridged_both_ways_and_waits_for_a_slow_reader():
 
     there.stop()
     received = bytearray()
-    while len(received) < there.pushed or there._thread.is_alive():
+    while there.is_running() or len(received) < there.pushed:
         received += slow.recv(65536)
-    pushed = there.wait()
-    while len(received) < len(pushed):
-        received += slow.recv(65536)
-    expect(bytes(received) == pushed, f"{len(received)} octets came, {len(pushed)} went")
+    expect(bytes(received) == there.wait(), f"of {there.pushed} octets {len(received)} came")
     sending.join(LIMIT)
     slow.shutdown(socket.SHUT_WR)  # by which the far side closes the channel
     receiving.join(LIMIT)
@@ -220,7 +220,7 @@ def tcp_is_bridged_both_ways_and_waits_for_a_slow_reader():
 
     # Ctrl-C is no fault of the bridge that it ends.
     client = socket.create_connection((HOST, port), LIMIT)
-    accept(server)
+    slow = accept(server)
     near.wait_for_event("channel_open")
 
     # The next connection gets a channel of its own; there is nobody behind the bridge any more.

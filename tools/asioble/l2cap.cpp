@@ -184,7 +184,7 @@ void add_connect(CLI::App& l2cap, Program& program) {
         ->type_name("HEX|'text'...")
         ->excludes(stdio)
         ->excludes(tcp);
-    add_seconds(command, "--for", "listen for so many seconds, then disconnect",
+    add_seconds(command, "--for", "listen for so many seconds, then disconnect once all was sent",
                 [arguments](Duration time) { arguments->time = time; })
         ->excludes(stdio)
         ->excludes(tcp);
