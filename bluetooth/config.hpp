@@ -97,10 +97,11 @@ struct gatt_cache {
 /// encrypted and where the peer supports them: 0 (none, nor may the peer) to 5, default 2; with
 /// those that the peer opens there are 5 at most. GATT procedures on different attributes then run,
 /// and may end, side by side; those on the same attribute keep their order (of several, the first
-/// that is being worked on decides), and none overtakes a write without response. `unencrypted`
-/// lifts the demand for encryption, against the specification (Vol 3 Part G 5.3.2): for tests.
-/// Above 5: `errc::invalid_argument`. May be set at any time, for bearers that are opened
-/// afterwards; kept over inactive periods. An extension.
+/// that is being worked on decides). A write without response is sent at once, on the fixed bearer:
+/// no procedure that is begun after it overtakes it, but it may overtake those begun before.
+/// `unencrypted` lifts the demand for encryption, against the specification (Vol 3 Part G 5.3.2):
+/// for tests. Above 5: `errc::invalid_argument`. May be set at any time, for bearers that are
+/// opened afterwards; kept over inactive periods. An extension.
 struct eatt {
     std::uint8_t bearers = 2;
     bool unencrypted = false;

@@ -15,8 +15,8 @@ namespace {
 // longest queue.
 constexpr std::size_t held_for_bearer =
     att::ServerLimits{}.waiting_pdus + att::ServerLimits{}.prepared_buffers + 1;
-constexpr std::size_t held_for_peer =
-    (1 + Host::max_enhanced_bearers) * held_for_bearer + Host::send_reserve;
+constexpr std::size_t held_for_peer = (1 + Host::max_enhanced_bearers) * held_for_bearer +
+                                      Host::send_reserve + hci::AclScheduler::dynamic_limit;
 constexpr std::size_t send_buffer_count = Host::max_connections * held_for_peer + 1024;
 // One unfinished PDU for each link, and one unfinished SDU for each of its enhanced bearers: so
 // neither ever finds the pool empty.

@@ -2,7 +2,8 @@
 //
 // Private: the host connects the cores. It hands each input to the core it concerns, carries out
 // the actions that come back, and owns what they share: links, buffer pools, the transport. It
-// decides nothing that a core could decide, and sees the outer world only through `Environment`.
+// decides nothing that a core could decide (but which bearer of ATT a procedure takes), and sees
+// the outer world only through `Environment`.
 //
 //   host.cpp        life cycle: bring-up, failure, shutdown; the transport's packets; time
 //   host_hci.cpp    HCI events and the answers to commands
@@ -237,7 +238,6 @@ private:
     void on_controller_failed(error_code error, std::string_view text);
     void end_all(error_code cause);
     void lose_adapter(error_code error, std::string_view message);
-    void begin_closing();
     void continue_closing();
     void finish_closing();
     void reset_stack();

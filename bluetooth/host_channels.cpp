@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/log.hpp"
 #include "bluetooth/host_turn.hpp"
 #include "bluetooth/l2cap_status.hpp"
 
@@ -281,14 +280,13 @@ std::size_t Host::l2cap_receive_sdu(ConnectionHandle handle, ChannelId cid, Muta
 }
 
 L2capChannelInfo Host::l2cap_info(ConnectionHandle handle, ChannelId cid, error_code& error) {
-    error = check_active();
-    if (error) return {};
+    error = {};
     Connection* connection = find(handle);
     const l2cap::Channel* channel =
         connection == nullptr ? nullptr : connection->link.channels().find(cid);
     if (connection == nullptr)
         error = make_error(errc::not_connected);
-    else if (!is_for_application(channel))
+    else if (!is_for_application(channel) || !channel->in_use())
         error = make_error(errc::invalid_argument);
     if (error) return {};
     return {channel->spsm, channel->ours.mtu, channel->peers.mtu};

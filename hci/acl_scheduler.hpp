@@ -26,7 +26,7 @@ struct Fragment {
 /// makes the other wait.
 enum class Traffic : std::uint8_t {
     fixed_channels,    ///< ATT, SMP
-    dynamic_channels,  ///< with the signalling that is about them
+    dynamic_channels,  ///< and signalling, whose order with their data matters
 };
 
 /// Queues L2CAP PDUs per link, cuts them to the size of the controller's ACL buffers without
@@ -41,9 +41,10 @@ enum class Traffic : std::uint8_t {
 /// packets have left.
 class AclScheduler {
 public:
-    /// How many PDUs of dynamic channels a link may queue: of data few, as what waits here can no
-    /// longer be ordered by their credits, and answers to all that a peer may ask meanwhile.
-    static constexpr std::size_t dynamic_limit = 40;
+    /// How many PDUs of dynamic channels a link may queue. Of data few wait here, as their order is
+    /// fixed then; the rest is for answers, as a peer may close all of its 64 channels at once and
+    /// open as many.
+    static constexpr std::size_t dynamic_limit = 2 * 64 + 16;
 
     /// Each link may queue `queue_limit` PDUs of fixed channels.
     explicit AclScheduler(std::size_t queue_limit = 16) : queue_limit_(queue_limit) {}

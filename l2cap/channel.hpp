@@ -25,6 +25,10 @@ struct Channel {
     };
 
     bool is_open() const { return state == State::open; }
+    /// Whether it has not come to its end.
+    bool in_use() const {
+        return state != State::free && state != State::closed && state != State::lost;
+    }
 
     State state = State::free;
     Mode mode = Mode::le;

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
-
 #include "l2cap/c_frame.hpp"
 #include "l2cap/channels.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <utility>
 
-#include "base/log.hpp"
 #include "l2cap/c_frame.hpp"
 #include "l2cap/channels.hpp"
 
@@ -12,6 +12,7 @@ error_code Channels::disconnect(LinkContext& ctx, Cid cid) {
     Channel* channel = find(cid);
     if (channel == nullptr) return bluetooth::make_error(errc::invalid_argument);
     switch (channel->state) {
+    case State::accepted:    // once all of the request are decided on
     case State::connecting:  // once the peer has answered
     case State::open:
         channel->close_wanted = true;
@@ -19,7 +20,6 @@ error_code Channels::disconnect(LinkContext& ctx, Cid cid) {
         return {};
     case State::closing: return {};
     case State::requested: return answer(ctx, cid, ConnectionResult::no_resources_available);
-    case State::accepted:
     case State::free:
     case State::closed:
     case State::lost: break;

@@ -125,6 +125,7 @@ void Channels::open(LinkContext& ctx, Channel& channel, const ChannelParameters&
     channel.state = State::open;
     channel.request = 0;
     channel.was_open = true;
+    work_ |= channel.close_wanted;
     channel.peers = peers;
     channel.sender.open(peers.mtu, peers.mps, peers.credits, resources_.buffers.capacity());
     channel.receiver.open(channel.ours, channel.delivery);

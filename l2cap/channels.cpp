@@ -9,10 +9,13 @@
 
 namespace bluetooth::l2cap {
 
-/// A free place in the table, whose CID it is: the lowest, which keeps the table short.
+/// A free place in the table, whose CID it is: the lowest, which keeps the table short. None that a
+/// Reconfigure Request of ours still names.
 Channel* Channels::allocate() {
     std::size_t index = 0;
-    while (index < channels_.size() && channels_[index]->state != State::free) ++index;
+    while (index < channels_.size() &&
+           (channels_[index]->state != State::free || channels_[index]->reconfiguration != 0))
+        ++index;
     if (index > last_cid - first_cid) return nullptr;
     if (index == channels_.size()) channels_.push_back(std::make_unique<Channel>());
     Channel& channel = *channels_[index];
@@ -29,9 +32,7 @@ Channel* Channels::find_open(Cid cid) {
 /// the channel is closed (4.22, 4.6).
 Channel* Channels::find_remote(Cid cid) {
     for (const auto& channel : channels_)
-        if (channel->remote == cid && channel->state != State::free &&
-            channel->state != State::closed && channel->state != State::lost)
-            return channel.get();
+        if (channel->remote == cid && channel->in_use()) return channel.get();
     return nullptr;
 }
 

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "base/log.hpp"
-
 namespace bluetooth::l2cap {
 
 /// The next one that no request has, so that a Command Reject can be told to whom it belongs.
