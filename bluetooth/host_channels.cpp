@@ -152,7 +152,9 @@ void Host::execute(Connection& connection, l2cap::ChannelReconfigured& action) {
 
 error_code Host::l2cap_listen(Psm psm, std::uint16_t mtu, const L2capOptions& options) {
     const l2cap::ChannelParameters ours = parameters_of(mtu, options, l2cap::Mode::le);
-    if (!is_valid(psm) || !is_offered(ours, l2cap::Mode::le))
+    const std::uint8_t key_size = options.security.min_key_size;
+    if (!is_valid(psm) || !is_offered(ours, l2cap::Mode::le) ||
+        (key_size != 0 && (key_size < 7 || key_size > 16)))
         return make_error(errc::invalid_argument);
     if (const error_code error = check_active()) return error;
     if (!listeners_.add({psm, ours, options.security, l2cap::Delivery::stream}))

@@ -3,13 +3,6 @@
 #include "l2cap/channels.hpp"
 
 namespace bluetooth::l2cap {
-namespace {
-
-std::uint16_t mps_or(std::uint16_t mps, const Channel& channel) {
-    return mps == 0 ? channel.receiver.mps() : mps;
-}
-
-}  // namespace
 
 // ---- credits (4.24)
 
@@ -36,7 +29,7 @@ error_code Channels::reconfigure(LinkContext& ctx, std::span<const Cid> cids, st
         if (channel == nullptr || channel->mode != Mode::enhanced || channel->close_wanted)
             return make_error(errc::invalid_argument);
         if (channel->reconfiguration != 0) return make_error(errc::already_in_progress);
-        const std::uint16_t wanted = mps_or(mps, *channel);
+        const std::uint16_t wanted = mps != 0 ? mps : channel->receiver.mps();
         if (common_mps == 0) common_mps = wanted;
         const bool smaller = wanted < channel->receiver.mps();
         if (wanted != common_mps || mtu < channel->receiver.mtu() || (smaller && cids.size() > 1) ||

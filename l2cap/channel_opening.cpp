@@ -36,16 +36,9 @@ error_code Channels::connect(LinkContext& ctx, Mode mode, Spsm spsm, const Chann
         return bluetooth::make_error(errc::invalid_argument);
     std::size_t count = 0;
     for (; count < cids.size(); ++count) {
-        Channel* channel = allocate();
+        const Channel* channel = allocate(State::connecting, mode, spsm, ours, delivery);
         if (channel == nullptr) break;
-        const Cid local = channel->local;
-        *channel = Channel{};
-        channel->state = State::connecting;
-        channel->mode = mode;
-        channel->delivery = delivery;
-        channel->local = cids[count] = local;
-        channel->spsm = spsm;
-        channel->ours = ours;
+        cids[count] = channel->local;
     }
     Identifier identifier = 0;
     if (count == cids.size() && mode == Mode::le) {
@@ -212,28 +205,23 @@ ConnectionResult Channels::refusal_of(const Opening& opening, const Listener* li
 /// reason then in `refusal`.
 Cid Channels::add_requested(LinkContext& ctx, const Opening& opening, const Listener& listener,
                             Cid source_cid, ConnectionResult& refusal) {
-    Channel* channel = nullptr;
-    if (!is_dynamic(source_cid))
-        refusal = ConnectionResult::invalid_source_cid;
-    else if (find_remote(source_cid) != nullptr)
-        refusal = ConnectionResult::source_cid_already_allocated;
-    else if (channel = allocate(); channel == nullptr)
-        refusal = ConnectionResult::no_resources_available;
-    if (channel == nullptr) return Cid::null;
-    const Cid local = channel->local;
-    *channel = Channel{};
-    channel->state = State::requested;
-    channel->mode = opening.mode;
-    channel->delivery = listener.delivery;
-    channel->local = local;
+    const auto refuse = [&](ConnectionResult result) {
+        refusal = result;
+        return Cid::null;
+    };
+    if (!is_dynamic(source_cid)) return refuse(ConnectionResult::invalid_source_cid);
+    if (find_remote(source_cid) != nullptr)
+        return refuse(ConnectionResult::source_cid_already_allocated);
+    ChannelParameters ours = listener.parameters;
+    ours.mtu = std::max(ours.mtu, smallest_mtu(opening.mode));
+    ours.mps = std::max(ours.mps, smallest_mtu(opening.mode));
+    Channel* channel =
+        allocate(State::requested, opening.mode, opening.spsm, ours, listener.delivery);
+    if (channel == nullptr) return refuse(ConnectionResult::no_resources_available);
     channel->remote = source_cid;
-    channel->spsm = opening.spsm;
-    channel->ours = listener.parameters;
-    channel->ours.mtu = std::max(channel->ours.mtu, smallest_mtu(opening.mode));
-    channel->ours.mps = std::max(channel->ours.mps, smallest_mtu(opening.mode));
     channel->peers = opening.peers;
-    ctx.out.push(ChannelRequested{local, opening.spsm, channel->ours.mtu, channel->peers.mtu});
-    return local;
+    ctx.out.push(ChannelRequested{channel->local, opening.spsm, ours.mtu, opening.peers.mtu});
+    return channel->local;
 }
 
 Channels::Incoming* Channels::incoming_of(Cid cid) {

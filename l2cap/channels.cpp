@@ -9,9 +9,10 @@
 
 namespace bluetooth::l2cap {
 
-/// A free place in the table, whose CID it is: the lowest, which keeps the table short. None that a
-/// Reconfigure Request of ours still names.
-Channel* Channels::allocate() {
+/// A new channel in a free place of the table, whose CID it gets: the lowest, which keeps the table
+/// short. None that a Reconfigure Request of ours still names.
+Channel* Channels::allocate(State state, Mode mode, Spsm spsm, const ChannelParameters& ours,
+                            Delivery delivery) {
     std::size_t index = 0;
     while (index < channels_.size() &&
            (channels_[index]->state != State::free || channels_[index]->reconfiguration != 0))
@@ -19,7 +20,13 @@ Channel* Channels::allocate() {
     if (index > last_cid - first_cid) return nullptr;
     if (index == channels_.size()) channels_.push_back(std::make_unique<Channel>());
     Channel& channel = *channels_[index];
+    channel = Channel{};
+    channel.state = state;
+    channel.mode = mode;
+    channel.delivery = delivery;
     channel.local = Cid{static_cast<std::uint16_t>(first_cid + index)};
+    channel.spsm = spsm;
+    channel.ours = ours;
     return &channel;
 }
 
@@ -38,10 +45,7 @@ Channel* Channels::find_remote(Cid cid) {
 
 std::size_t Channels::count(Spsm spsm) const {
     return static_cast<std::size_t>(std::ranges::count_if(channels_, [spsm](const auto& channel) {
-        return channel->spsm == spsm &&
-               (channel->state == State::requested || channel->state == State::accepted ||
-                channel->state == State::connecting || channel->state == State::open ||
-                channel->state == State::closing);
+        return channel->spsm == spsm && channel->in_use();
     }));
 }
 

@@ -157,7 +157,8 @@ private:
         Time deadline = never;
     };
 
-    Channel* allocate();
+    Channel* allocate(State state, Mode mode, Spsm spsm, const ChannelParameters& ours,
+                      Delivery delivery);
     Channel* find_open(Cid cid);
     Channel* find_remote(Cid cid);
 
