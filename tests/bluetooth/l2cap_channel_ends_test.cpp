@@ -333,3 +333,15 @@ TEST_CASE("l2cap channel: one that was taken over, or is closing, cannot be take
     pair.run();
     CHECK(pair.near.ended);
 }
+
+TEST_CASE("l2cap channel: one that has ended cannot be taken over, nor can the next by its name") {
+    ChannelPair pair;
+    const ConnectionHandle link = pair.far.link;
+    const ChannelId id = pair.far.channel->id();
+    pair.near.channel->close();
+    pair.run();
+    error_code error;
+    const L2capChannel late{*pair.far.ble, link, id, error};
+    CHECK(error == errc::invalid_argument);
+    CHECK(!late.is_open());
+}

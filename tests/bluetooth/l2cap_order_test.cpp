@@ -18,8 +18,8 @@ void congest(PlayedLink& link) {
     (void)link.take_sent();
 }
 /// Lets out what waits, one packet after the other.
-Lines let_out(PlayedLink& link) {
-    for (int i = 0; i < 40; ++i) {
+Lines let_out(PlayedLink& link, int packets = 40) {
+    for (int i = 0; i < packets; ++i) {
         link.device().wire->feed(hex("04 13 05 01 40 00 01 00"));
         link.world.settle();
     }
@@ -61,4 +61,29 @@ TEST_CASE("l2cap order: data of a channel that the peer closes leaves before the
     link.run();
     link.receive("08 00 05 00 | 06 02 04 00 40 00 41 00");
     CHECK(let_out(link) == Lines{"030041000100", "030041000100", "030041000100", "080005000702"});
+}
+
+TEST_CASE("l2cap order: all channels of a congested link may be opened and closed without a wait") {
+    PlayedLink link{hci::Role::peripheral};
+    REQUIRE(!link.host().l2cap_listen(Psm{0x80}, 100, {}));
+    congest(link);
+    constexpr std::uint8_t channels = 64;
+    Octets open = hex("0e 00 05 00 | 14 00 0a 00 80 00 00 00 64 00 40 00 05 00");
+    Octets close = hex("08 00 05 00 | 06 00 04 00 00 00 00 00");
+    for (std::uint8_t i = 0; i < channels; ++i) {
+        open[5] = static_cast<std::uint8_t>(i + 1);
+        open[10] = static_cast<std::uint8_t>(0x40 + i);
+        link.receive(Bytes{open});
+    }
+    for (std::uint8_t i = 0; i < channels; ++i) {
+        close[5] = static_cast<std::uint8_t>(channels + i + 1);
+        close[8] = close[10] = static_cast<std::uint8_t>(0x40 + i);
+        link.receive(Bytes{close});
+    }
+    CHECK(link.device().count<CentralDisconnect>() == 0);
+    const Lines answers = let_out(link, 150);
+    REQUIRE(answers.size() == 2 * channels);
+    for (std::size_t i = 0; i < answers.size(); ++i)
+        CHECK(answers[i].substr(0, 10) == (i < channels ? "0e00050015" : "0800050007"));
+    CHECK(link.device().count<L2capDisconnect>() == channels);
 }

@@ -252,3 +252,16 @@ TEST_CASE("l2cap enhanced channels: the link may end at any step") {
         CHECK(link.all_buffers_back());
     }
 }
+
+TEST_CASE(
+    "l2cap enhanced channels: one that was accepted may be closed before all are decided on") {
+    ChannelScript link;
+    link.command("17 7f 0c 00 | 80 00 | 40 00 | 41 00 | 05 00 | 50 00 51 00");
+    link.answer(cid(0x40));
+    CHECK(link.close(cid(0x40)) == Lines{});
+    CHECK(!link.error);
+    CHECK(link.answer(cid(0x41), ConnectionResult::no_resources_available).back() ==
+          "opened 40 psm 128 mtu 100 64");
+    CHECK(link.pump() == Lines{sent("08 00 05 00 | 06 01 04 00 | 50 00 | 40 00")});
+    CHECK(link.command("07 01 04 00 | 50 00 | 40 00") == Lines{"closed 40"});
+}

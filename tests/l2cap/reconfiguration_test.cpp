@@ -190,3 +190,21 @@ TEST_CASE("l2cap reconfiguration: a channel that ends meanwhile is not changed")
     CHECK(link.disconnect() == Lines{"closed 41: connection lost"});
     CHECK(link.all_buffers_back());
 }
+
+TEST_CASE("l2cap reconfiguration: a request that has yet to go out never names the next channel") {
+    ChannelScript script;
+    ChannelScript& link = with_two(script);
+    // Another request of ours is out, so this one waits.
+    link.connect(Mode::le);
+    CHECK(link.reconfigure({cid(0x40)}, 200, 0) == Lines{});
+    CHECK(link.command("06 7f 04 00 | 40 00 | 60 00").back() == "closed 40");
+    link.channels().release(cid(0x40));
+    // The CID is not given away before the request is over.
+    CHECK(link.command("14 7e 0a 00 | 80 00 | 70 00 | 40 00 | 20 00 | 05 00") ==
+          Lines{"requested 43 psm 128 mtu 100 64"});
+    CHECK(link.answer(cid(0x43)).size() == 2);
+    link.command("15 02 0a 00 | 00 00 | 00 00 | 00 00 | 00 00 | 02 00");
+    CHECK(link.command("1a 03 02 00 | 03 00") == Lines{});
+    CHECK(link.command("14 7d 0a 00 | 80 00 | 71 00 | 40 00 | 20 00 | 05 00") ==
+          Lines{"requested 40 psm 128 mtu 100 64"});
+}
