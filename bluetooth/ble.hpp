@@ -352,8 +352,9 @@ public:
     void gatts_authorize(ConnectionHandle conn_handle, bool authorized, error_code& error);
 
     // ---- GATT client. Calls may be made back to back: they are carried out in order, one request
-    // at a time, and end in order. All give `errc::not_connected`, `errc::busy` (the link's queue
-    // of procedures is full), `errc::no_buffers` and, for handle 0 and bad ranges,
+    // at a time, and end in order; on a link with enhanced bearers (`config::eatt`) those about
+    // different attributes run side by side. All give `errc::not_connected`, `errc::busy` (the
+    // queue of procedures is full), `errc::no_buffers` and, for handle 0 and bad ranges,
     // `errc::invalid_argument`.
 
     /// Primary services, all or those with `uuid`: `GattcServiceResult`…, `GattcServiceDone`.
@@ -453,7 +454,7 @@ public:
 
     /// Lets peers open channels to `psm`: `L2capAccept` for each, then `L2capConnect`. `mtu`, the
     /// longest SDU that we take, becomes 32 when it is smaller. Lasts until inactive. Errors:
-    /// `errc::invalid_argument` (PSM 0, above 0x00ff or 0x0027, which is EATT's; options),
+    /// `errc::invalid_argument` (PSM 0, above 0x00ff or 0x0027, which is EATT's; MPS; key size),
     /// `errc::already_in_progress` (it has a listener). Vol 3 Part A 4.22, 4.25.
     void l2cap_listen(Psm psm, std::uint16_t mtu, const L2capOptions& options = {});
     void l2cap_listen(Psm psm, std::uint16_t mtu, const L2capOptions& options, error_code& error);
