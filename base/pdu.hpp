@@ -113,7 +113,7 @@ template <class P> consteval std::size_t fixed_size() {
         });
         return fixed ? size : 0;
     } else if constexpr (detail::fixed_field<P>) {
-        return sizeof(P);
+        return octets_on_wire<P>;
     } else {
         return 0;
     }
@@ -262,7 +262,7 @@ template <class T> constexpr std::size_t wire_size(const T& value) {
         T::fields(value, [&](std::string_view, const auto& field) { size += wire_size(field); });
         return size;
     } else {
-        return sizeof(T);
+        return octets_on_wire<T>;
     }
 }
 

@@ -15,6 +15,7 @@
 #include <type_traits>
 
 #include "base/bytes.hpp"
+#include "base/time.hpp"
 
 namespace bluetooth {
 
@@ -133,6 +134,23 @@ template <WireDuration D> constexpr void get(Reader& reader, D& value) {
 }
 template <WireDuration D> constexpr void put(Writer& writer, D value) {
     put(writer, value.count());
+}
+
+/// How many octets a value of fixed size takes on the wire.
+template <class T> inline constexpr std::size_t octets_on_wire = sizeof(T);
+template <> inline constexpr std::size_t octets_on_wire<LongUnits625us> = 3;
+
+constexpr void get(Reader& reader, LongUnits625us& value) {
+    std::uint16_t low{};
+    std::uint8_t high{};
+    get(reader, low);
+    get(reader, high);
+    value = LongUnits625us{low | std::uint32_t{high} << 16};
+}
+constexpr void put(Writer& writer, LongUnits625us value) {
+    if (value.count() > 0xff'ffff) writer.fail();  // the count does not fit its octets
+    put(writer, static_cast<std::uint16_t>(value.count()));
+    put(writer, static_cast<std::uint8_t>(value.count() >> 16));
 }
 
 template <std::size_t N> constexpr void get(Reader& reader, std::array<std::uint8_t, N>& value) {

@@ -58,11 +58,42 @@ std::string_view to_string(AdvertisingEventType type) {
 
 std::string_view to_string(Phy phy) {
     switch (phy) {
+    case Phy::none: return "none";
     case Phy::le_1m: return "LE 1M";
     case Phy::le_2m: return "LE 2M";
     case Phy::le_coded: return "LE Coded";
     }
     return "unknown PHY";
+}
+
+std::string_view to_string(DataStatus status) {
+    switch (status) {
+    case DataStatus::complete: return "complete";
+    case DataStatus::more_to_come: return "more to come";
+    case DataStatus::truncated: return "truncated";
+    }
+    return "unknown data status";
+}
+
+std::string_view to_string(DataOperation operation) {
+    switch (operation) {
+    case DataOperation::intermediate_fragment: return "intermediate fragment";
+    case DataOperation::first_fragment: return "first fragment";
+    case DataOperation::last_fragment: return "last fragment";
+    case DataOperation::complete: return "complete";
+    case DataOperation::unchanged: return "unchanged";
+    }
+    return "unknown operation";
+}
+
+std::string_view to_string(SyncTransferMode mode) {
+    switch (mode) {
+    case SyncTransferMode::ignore: return "ignore";
+    case SyncTransferMode::without_reports: return "without reports";
+    case SyncTransferMode::with_reports: return "with reports";
+    case SyncTransferMode::with_filtered_reports: return "with filtered reports";
+    }
+    return "unknown mode";
 }
 
 std::string_view to_string(CoreVersion version) {

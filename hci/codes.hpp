@@ -101,7 +101,15 @@ enum class LeSubevent : std::uint8_t {
     enhanced_connection_complete = 0x0a,
     directed_advertising_report = 0x0b,
     phy_update_complete = 0x0c,
+    extended_advertising_report = 0x0d,
+    periodic_advertising_sync_established = 0x0e,
+    periodic_advertising_report = 0x0f,
+    periodic_advertising_sync_lost = 0x10,
+    scan_timeout = 0x11,
+    advertising_set_terminated = 0x12,
+    scan_request_received = 0x13,
     channel_selection_algorithm = 0x14,
+    periodic_advertising_sync_transfer_received = 0x18,
 };
 
 enum class Role : std::uint8_t { central = 0x00, peripheral = 0x01 };
@@ -164,10 +172,12 @@ enum class Enable : std::uint8_t { disabled = 0x00, enabled = 0x01 };
 /// How to treat the identity address of a peer in the resolving list (Vol 4 Part E 7.8.77).
 enum class PrivacyMode : std::uint8_t { network = 0x00, device = 0x01 };
 
-/// A physical layer in use (Vol 4 Part E 7.7.65.12).
-enum class Phy : std::uint8_t { le_1m = 0x01, le_2m = 0x02, le_coded = 0x03 };
+/// A physical layer in use (Vol 4 Part E 7.7.65.12); `none` stands only in extended reports, for no
+/// packet on the secondary channels (Vol 4 Part E 7.7.65.13).
+enum class Phy : std::uint8_t { none = 0x00, le_1m = 0x01, le_2m = 0x02, le_coded = 0x03 };
 std::string_view to_string(Phy phy);
-/// Physical layers in a preference (Vol 4 Part E 7.8.48), to be combined.
+/// Physical layers in a preference (Vol 4 Part E 7.8.48), and those to scan or initiate on
+/// (7.8.64, 7.8.66), to be combined.
 inline constexpr std::uint8_t prefer_le_1m = 0x01;
 inline constexpr std::uint8_t prefer_le_2m = 0x02;
 inline constexpr std::uint8_t prefer_le_coded = 0x04;
@@ -204,6 +214,105 @@ using Microseconds = std::chrono::duration<std::uint16_t, std::micro>;
 /// Lifetime of a resolvable private address (Vol 4 Part E 7.8.45).
 using Seconds = std::chrono::duration<std::uint16_t>;
 
+// ---- extended and periodic advertising
+
+/// Names one advertising set of a controller; the host chooses it (Vol 4 Part E 7.8.53).
+enum class AdvertisingHandle : std::uint8_t {};
+inline constexpr AdvertisingHandle last_advertising_handle{0xef};
+constexpr bool is_valid(AdvertisingHandle handle) { return handle <= last_advertising_handle; }
+
+/// Names one periodic advertising train that a controller follows (Vol 4 Part E 7.7.65.14).
+enum class SyncHandle : std::uint16_t {};
+inline constexpr SyncHandle last_sync_handle{0x0eff};
+constexpr bool is_valid(SyncHandle handle) { return handle <= last_sync_handle; }
+
+/// What an advertising set sends, to be combined (Vol 4 Part E 7.8.53).
+namespace advertising_event_properties {
+inline constexpr std::uint16_t connectable = 1 << 0;
+inline constexpr std::uint16_t scannable = 1 << 1;
+inline constexpr std::uint16_t directed = 1 << 2;
+inline constexpr std::uint16_t high_duty_cycle = 1 << 3;  ///< with connectable and directed
+inline constexpr std::uint16_t legacy = 1 << 4;           ///< the PDUs of Core 4
+inline constexpr std::uint16_t anonymous = 1 << 5;        ///< without the advertiser's address
+inline constexpr std::uint16_t include_tx_power = 1 << 6;
+}  // namespace advertising_event_properties
+
+/// What was received, combined (Vol 4 Part E 7.7.65.13). Unlike in the properties, bit 3 is a scan
+/// response.
+namespace extended_event_type {
+inline constexpr std::uint16_t connectable = 1 << 0;
+inline constexpr std::uint16_t scannable = 1 << 1;
+inline constexpr std::uint16_t directed = 1 << 2;
+inline constexpr std::uint16_t scan_response = 1 << 3;
+inline constexpr std::uint16_t legacy = 1 << 4;
+inline constexpr unsigned data_status_shift = 5;  ///< two bits, a DataStatus
+}  // namespace extended_event_type
+
+/// Whether the data of a report is all there is (Vol 4 Part E 7.7.65.13, 7.7.65.15).
+enum class DataStatus : std::uint8_t {
+    complete = 0x00,
+    more_to_come = 0x01,
+    truncated = 0x02,  ///< the rest was lost
+};
+std::string_view to_string(DataStatus status);
+
+/// Which part of a set's data a command carries (Vol 4 Part E 7.8.54).
+enum class DataOperation : std::uint8_t {
+    intermediate_fragment = 0x00,
+    first_fragment = 0x01,
+    last_fragment = 0x02,
+    complete = 0x03,
+    unchanged = 0x04,  ///< no data: only the advertising data identifier is to change
+};
+std::string_view to_string(DataOperation operation);
+
+/// Whether the controller may spread data over more PDUs than need be (Vol 4 Part E 7.8.54).
+enum class FragmentPreference : std::uint8_t { may_fragment = 0x00, should_not_fragment = 0x01 };
+
+/// Which advertisements an extended scan reports once only (Vol 4 Part E 7.8.65).
+enum class FilterDuplicates : std::uint8_t {
+    disabled = 0x00,
+    enabled = 0x01,
+    reset_each_period = 0x02,  ///< once per scan period
+};
+
+/// For LE Set Periodic Advertising Enable, to be combined (Vol 4 Part E 7.8.63).
+inline constexpr std::uint8_t enable_periodic_advertising = 1 << 0;
+inline constexpr std::uint8_t include_adi = 1 << 1;
+/// In the properties of periodic advertising (Vol 4 Part E 7.8.61).
+inline constexpr std::uint16_t periodic_include_tx_power = 1 << 6;
+/// For LE Periodic Advertising Create Sync, to be combined (Vol 4 Part E 7.8.67).
+inline constexpr std::uint8_t sync_to_periodic_advertiser_list = 1 << 0;
+inline constexpr std::uint8_t sync_without_reports = 1 << 1;
+inline constexpr std::uint8_t sync_filters_duplicates = 1 << 2;
+/// For LE Set Periodic Advertising Receive Enable, to be combined (Vol 4 Part E 7.8.88).
+inline constexpr std::uint8_t report_periodic_advertising = 1 << 0;
+inline constexpr std::uint8_t filter_periodic_duplicates = 1 << 1;
+
+/// What a controller does when a peer transfers a sync to it (Vol 4 Part E 7.8.91).
+enum class SyncTransferMode : std::uint8_t {
+    ignore = 0x00,
+    without_reports = 0x01,
+    with_reports = 0x02,
+    with_filtered_reports = 0x03,
+};
+std::string_view to_string(SyncTransferMode mode);
+
+/// Which private key LE Generate DHKey uses (Vol 4 Part E 7.8.37).
+enum class DhKeyType : std::uint8_t { generated = 0x00, debug = 0x01 };
+
+/// Upon which changes a set takes a new resolvable private address, to be combined (Vol 4 Part
+/// E 7.8.122).
+inline constexpr std::uint8_t upon_advertising_data_change = 1 << 0;
+inline constexpr std::uint8_t upon_scan_response_data_change = 1 << 1;
+
+/// SID in a report whose advertisement had none (Vol 4 Part E 7.7.65.13).
+inline constexpr std::uint8_t no_advertising_sid = 0xff;
+/// TX power of an advertising set that leaves it to the controller (Vol 4 Part E 7.8.53).
+inline constexpr std::int8_t no_tx_power_preference = 127;
+/// CTE type in a report without Constant Tone Extension (Vol 4 Part E 7.7.65.15).
+inline constexpr std::uint8_t no_constant_tone_extension = 0xff;
+
 // ---- feature bits that the host asks for
 
 /// In Read Local Supported Features (Vol 2 Part C 3.3).
@@ -223,7 +332,10 @@ enum class LeFeature : std::uint8_t {
     le_2m_phy = 8,
     le_coded_phy = 11,
     extended_advertising = 12,
+    periodic_advertising = 13,
     channel_selection_algorithm_2 = 14,
+    periodic_advertising_sync_transfer_sender = 24,
+    periodic_advertising_sync_transfer_recipient = 25,
 };
 constexpr bool has(std::uint64_t le_features, LeFeature feature) {
     return (le_features >> static_cast<unsigned>(feature) & 1) != 0;

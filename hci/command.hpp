@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // How a command is declared, encoded and recognised; the commands themselves are in
-// controller_commands.hpp and le_commands.hpp, and commands.hpp includes all.
+// controller_commands.hpp, le_commands.hpp and le_extended_commands.hpp; commands.hpp includes all.
 //
 //     struct LeSetRandomAddress {                     // Vol 4 Part E 7.8.4
 //         Address random_address{};

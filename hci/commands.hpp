@@ -7,6 +7,7 @@
 
 #include "hci/controller_commands.hpp"
 #include "hci/le_commands.hpp"
+#include "hci/le_extended_commands.hpp"
 
 namespace bluetooth::hci {
 
@@ -43,7 +44,21 @@ using Commands = CommandSet<
     LeClearResolvingList, LeReadResolvingListSize, LeReadPeerResolvableAddress,
     LeReadLocalResolvableAddress, LeSetAddressResolutionEnable,
     LeSetResolvablePrivateAddressTimeout, LeReadMaximumDataLength, LeReadPhy, LeSetDefaultPhy,
-    LeSetPhy, LeSetPrivacyMode>;
+    LeSetPhy, LeSetPrivacyMode, LeSetAdvertisingSetRandomAddress,
+    LeSetExtendedAdvertisingParameters, LeSetExtendedAdvertisingData, LeSetExtendedScanResponseData,
+    LeSetExtendedAdvertisingEnable, LeReadMaximumAdvertisingDataLength,
+    LeReadNumberOfSupportedAdvertisingSets, LeRemoveAdvertisingSet, LeClearAdvertisingSets,
+    LeSetPeriodicAdvertisingParameters, LeSetPeriodicAdvertisingData,
+    LeSetPeriodicAdvertisingEnable, LeSetExtendedScanParameters, LeSetExtendedScanEnable,
+    LeExtendedCreateConnection, LePeriodicAdvertisingCreateSync,
+    LePeriodicAdvertisingCreateSyncCancel, LePeriodicAdvertisingTerminateSync,
+    LeAddDeviceToPeriodicAdvertiserList, LeRemoveDeviceFromPeriodicAdvertiserList,
+    LeClearPeriodicAdvertiserList, LeReadPeriodicAdvertiserListSize,
+    LeSetPeriodicAdvertisingReceiveEnable, LePeriodicAdvertisingSyncTransfer,
+    LePeriodicAdvertisingSetInfoTransfer, LeSetPeriodicAdvertisingSyncTransferParameters,
+    LeSetDefaultPeriodicAdvertisingSyncTransferParameters, LeReadTransmitPower,
+    LeReadRfPathCompensation, LeWriteRfPathCompensation, LeGenerateDhKeyV2,
+    LeSetDataRelatedAddressChanges>;
 
 /// "LeSetScanEnable"; "command" for an opcode that is not in `Commands`.
 std::string_view command_name(std::uint16_t opcode);

@@ -11,6 +11,7 @@
 #include "hci/advertising_report.hpp"
 #include "hci/command.hpp"
 #include "hci/event.hpp"
+#include "hci/le_extended_events.hpp"
 
 namespace bluetooth::hci {
 
@@ -244,7 +245,10 @@ using Events =
              LeReadRemoteFeaturesComplete, LeLongTermKeyRequest, LeRemoteConnectionParameterRequest,
              LeDataLengthChange, LeReadLocalP256PublicKeyComplete, LeGenerateDhKeyComplete,
              LeEnhancedConnectionComplete, LeDirectedAdvertisingReport, LePhyUpdateComplete,
-             LeChannelSelectionAlgorithm>;
+             LeChannelSelectionAlgorithm, LeExtendedAdvertisingReport,
+             LePeriodicAdvertisingSyncEstablished, LePeriodicAdvertisingReport,
+             LePeriodicAdvertisingSyncLost, LeScanTimeout, LeAdvertisingSetTerminated,
+             LeScanRequestReceived, LePeriodicAdvertisingSyncTransferReceived>;
 
 /// "DisconnectionComplete", "LeConnectionComplete"; "event" for one that is not in `Events`.
 std::string_view event_name(EventCode code, Bytes parameters);
