@@ -66,8 +66,8 @@ public:
     /// The entry of an identity, null when there is none.
     const Entry* find(const Device& identity) const;
     /// The entry of the peer that made `rpa`, null when there is none or `rpa` is an address of
-    /// another kind. Takes down that the peer was seen with it. An address heard again costs no
-    /// AES.
+    /// another kind. Takes down that the peer was seen with it. An address heard again
+    /// costs no AES while it is remembered.
     const Entry* resolve(const Address& rpa);
     /// Whether `rpa` was made with our IRK for this peer, so that it means us.
     bool is_local_rpa(const Entry& entry, const Address& rpa);
