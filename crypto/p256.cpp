@@ -3,7 +3,6 @@
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/obj_mac.h>
 
 #include <algorithm>
@@ -23,15 +22,6 @@ struct Free {
     void operator()(BN_CTX* scratch) const noexcept { BN_CTX_free(scratch); }
 };
 template <class T> using Owned = std::unique_ptr<T, Free>;
-
-// A refused key leaves its reason in libcrypto's queue of this thread, where another user of
-// libcrypto would take it for its own.
-struct KeepErrorQueue {
-    KeepErrorQueue() { ERR_set_mark(); }
-    KeepErrorQueue(const KeepErrorQueue&) = delete;
-    KeepErrorQueue& operator=(const KeepErrorQueue&) = delete;
-    ~KeepErrorQueue() { ERR_pop_to_mark(); }
-};
 
 const EC_GROUP* curve() {
     static const Owned<EC_GROUP> group{EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1)};
