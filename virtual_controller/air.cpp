@@ -2,12 +2,49 @@
 #include "virtual_controller/air.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "virtual_controller/controller.hpp"
+#include "virtual_controller/radio.hpp"
 
 namespace bluetooth::virtual_controller {
+namespace {
 
-Air::Air(std::uint64_t seed) : seed_(seed) {}
+// Free space at 2.4 GHz, a metre away; then 20 dB for each factor of ten, and walls beside.
+constexpr double loss_at_a_metre = 40;
+constexpr double loss_per_decade = 25;
+constexpr double shortest_distance = 0.1;
+
+// Between the PDUs of an advertising event
+constexpr Duration channel_change = std::chrono::microseconds{400};
+// Of an advertising PDU beside its data: the advertiser's address (Vol 6 Part B 2.3.1.1); of an
+// ADV_EXT_IND: extended header with ADI and AuxPtr (2.3.1.7)
+constexpr std::size_t advertising_overhead = 6;
+constexpr std::size_t extended_pdu = 7;
+// Data that one auxiliary PDU carries
+constexpr std::size_t chain_data = 245;
+
+// The weakest signal that gets through (Vol 6 Part A 4.1 demands −70, −70, and −82; radios do
+// better)
+int sensitivity(hci::Phy phy) {
+    switch (phy) {
+    case hci::Phy::le_2m: return -92;
+    case hci::Phy::le_coded: return -103;
+    default: return -95;
+    }
+}
+
+Duration primary_pdu(const AdvertisingSet& set) {
+    const std::size_t payload =
+        set.is_legacy() ? advertising_overhead + (set.is_directed() ? 6 : set.data.size())
+                        : extended_pdu;
+    return air_time(set.parameters.primary_phy, payload);
+}
+
+}  // namespace
+
+Air::Air(std::uint64_t seed, const AirModel& model)
+    : seed_(seed), model_(model), random_(mix(seed) ^ 0x616972) {}
 
 Air::~Air() = default;
 
@@ -25,8 +62,11 @@ Controller& Air::add(const Profile& profile) {
 }
 
 void Air::remove(Controller& controller) {
-    controller.to_initial_state();
+    controller.shut_down();
     std::erase(listeners_, &controller);
+    std::erase(followers_, &controller);
+    std::erase(unsettled_, &controller);
+    std::erase_if(placed_, [&](const Placed& one) { return one.controller == &controller; });
     std::replace(ready_.begin(), ready_.end(), &controller, static_cast<Controller*>(nullptr));
     const std::size_t index = controller.index();
     controllers_[index].reset();
@@ -40,11 +80,37 @@ Controller* Air::find(const Address& public_address) {
     return found == controllers_.end() ? nullptr : found->get();
 }
 
-void Air::vanish(Controller& controller) { controller.on_vanished(); }
+void Air::vanish(Controller& controller) {
+    controller.set_reachable(false);
+    controller.links().on_reach_changed();
+    settle();
+}
 
 void Air::reappear(Controller& controller) {
-    controller.on_reappeared();
+    controller.set_reachable(true);
+    controller.links().on_reach_changed();
     settle();
+}
+
+void Air::reset(Controller& controller) {
+    controller.shut_down();
+    controller.host().clear();
+    settle();
+}
+
+void Air::place(Controller& controller, Position position) {
+    const auto found = std::ranges::find(placed_, &controller, &Placed::controller);
+    if (found == placed_.end())
+        placed_.push_back({&controller, position});
+    else
+        found->position = position;
+    controller.links().on_reach_changed();
+    settle();
+}
+
+const Air::Placed* Air::placed(const Controller& controller) const {
+    const auto found = std::ranges::find(placed_, &controller, &Placed::controller);
+    return found == placed_.end() ? nullptr : &*found;
 }
 
 void Air::advance(Time now) {
@@ -64,24 +130,16 @@ void Air::settle() {
     unsettled_.clear();
 }
 
-void Air::announce(Controller& controller) { ready_.push_back(&controller); }
-
 Controller* Air::take_ready() {
     while (ready_taken_ < ready_.size()) {
         Controller* const controller = ready_[ready_taken_++];
         if (controller == nullptr) continue;
-        controller->announced_ = false;
+        controller->host().announcement_taken();
         return controller;
     }
     ready_.clear();
     ready_taken_ = 0;
     return nullptr;
-}
-
-std::int8_t Air::rssi(const Controller& sender, const Controller& listener) const {
-    const auto [low, high] = std::minmax(sender.number_, listener.number_);
-    const std::uint64_t pair = std::uint64_t{low} << 32 | high;
-    return static_cast<std::int8_t>(-40 - static_cast<int>(mix(seed_ ^ pair) % 50));
 }
 
 void Air::set_listening(Controller& controller, bool listening) {
@@ -91,14 +149,106 @@ void Air::set_listening(Controller& controller, bool listening) {
         std::erase(listeners_, &controller);
 }
 
-void Air::broadcast(Controller& advertiser, Time at) {
-    for (Controller* listener : listeners_)
-        if (listener != &advertiser) listener->hear(advertiser, at);
-    for (Controller* listener : listeners_) {
-        if (listener == &advertiser || !listener->connects_to(advertiser, at)) continue;
-        listener->connect(advertiser);  // ends its listening, hence changes the list
-        return;
+void Air::set_following(Controller& controller, bool following) {
+    std::erase(followers_, &controller);
+    if (following) followers_.push_back(&controller);
+}
+
+// ---- who hears whom
+
+std::int8_t Air::rssi(const Controller& sender, const Controller& listener,
+                      std::int8_t tx_power) const {
+    if (!placed_.empty()) {
+        const Placed* const from = placed(sender);
+        const Placed* const to = placed(listener);
+        if (from != nullptr && to != nullptr) {
+            const double distance =
+                std::hypot(from->position.x - to->position.x, from->position.y - to->position.y);
+            const double loss = loss_at_a_metre +
+                                loss_per_decade * std::log10(std::max(distance, shortest_distance));
+            return static_cast<std::int8_t>(std::clamp(std::lround(tx_power - loss), -127L, 20L));
+        }
     }
+    const auto [low, high] = std::minmax(sender.number(), listener.number());
+    const std::uint64_t pair = std::uint64_t{low} << 32 | high;
+    return static_cast<std::int8_t>(-40 - static_cast<int>(mix(seed_ ^ pair) % 50));
+}
+
+bool Air::in_reach(const Controller& a, const Controller& b, hci::Phy phy) const {
+    return a.reachable() && b.reachable() && (placed_.empty() || rssi(a, b) >= sensitivity(phy));
+}
+
+std::optional<std::int8_t> Air::receive(const Controller& sender, const Controller& listener,
+                                        std::int8_t tx_power, hci::Phy phy) {
+    if (!sender.reachable() || !listener.reachable()) return std::nullopt;
+    const std::int8_t strength = rssi(sender, listener, tx_power);
+    if (strength < sensitivity(phy) || loses()) return std::nullopt;
+    return strength;
+}
+
+bool Air::loses() {
+    if (model_.loss <= 0) return false;
+    constexpr double range = 1u << 31;
+    return static_cast<double>(random_.next() >> 33) < model_.loss * range;
+}
+
+std::optional<Bytes> Air::receive_chain(Bytes data) {
+    if (loses()) return std::nullopt;
+    for (std::size_t received = chain_data; received < data.size(); received += chain_data)
+        if (loses()) return data.first(received);
+    return data;
+}
+
+// ---- advertising
+
+Time Air::transmit(AdvertisingSet& set) {
+    const Duration pdu = primary_pdu(set);
+    const auto slot = [](const AdvertisingSet& of, unsigned channel) {
+        unsigned before = 0;
+        for (unsigned i = 0; i < channel; ++i) before += of.parameters.channel_map >> i & 1u;
+        return before;
+    };
+    const auto begin_on = [&](const AdvertisingSet& of, Time start, Duration length,
+                              unsigned channel) {
+        return start + slot(of, channel) * (length + channel_change);
+    };
+    for (const Transmission& other : transmissions_) {
+        for (unsigned channel = 0; channel < 3; ++channel) {
+            const unsigned bit = 1u << channel;
+            if ((set.parameters.channel_map & other.set->parameters.channel_map & bit) == 0)
+                continue;
+            const Time ours = begin_on(set, now_, pdu, channel);
+            const Time theirs = begin_on(*other.set, other.start, other.pdu, channel);
+            if (ours >= theirs + other.pdu || theirs >= ours + pdu) continue;
+            set.channels = static_cast<std::uint8_t>(set.channels & ~bit);
+            other.set->channels = static_cast<std::uint8_t>(other.set->channels & ~bit);
+        }
+    }
+    transmissions_.push_back({&set, now_, pdu});
+    const unsigned last = slot(set, 3) - 1;
+    return now_ + last * (pdu + channel_change) + pdu;
+}
+
+void Air::withdraw(AdvertisingSet& set) {
+    if (!transmissions_.empty())
+        std::erase_if(transmissions_, [&](const Transmission& one) { return one.set == &set; });
+}
+
+void Air::broadcast(Controller& advertiser, AdvertisingSet& set) {
+    for (std::size_t i = 0; i < listeners_.size(); ++i)
+        if (listeners_[i] != &advertiser) listeners_[i]->scanner().hear(advertiser, set);
+    for (Controller* listener : listeners_) {
+        if (listener == &advertiser) continue;
+        const auto wish = listener->initiator().hear(advertiser, set);
+        if (!wish) continue;
+        // Ends the listening of one, hence changes the list.
+        return listener->links().connect(advertiser.links(), set, *wish);
+    }
+}
+
+void Air::broadcast_train(Controller& advertiser, const AdvertisingSet& set) {
+    for (Controller* follower : followers_)
+        if (follower != &advertiser) follower->synchronizer().hear_train(advertiser, set);
 }
 
 }  // namespace bluetooth::virtual_controller

@@ -13,54 +13,117 @@ namespace bluetooth::virtual_controller {
 using hci::LeFeature;
 using hci::Status;
 
+namespace {
+
+template <class Part, class Command>
+concept Takes = requires(Part& part, const Command& command) {
+    part.run(command);
+};
+
+}  // namespace
+
+template <class Command> auto& CommandTable::part_for(Controller& controller) {
+    if constexpr (Takes<Addresses, Command>)
+        return controller.addresses_;
+    else if constexpr (Takes<Advertiser, Command>)
+        return controller.advertiser_;
+    else if constexpr (Takes<Scanner, Command>)
+        return controller.scanner_;
+    else if constexpr (Takes<Initiator, Command>)
+        return controller.initiator_;
+    else if constexpr (Takes<Synchronizer, Command>)
+        return controller.synchronizer_;
+    else if constexpr (Takes<Links, Command>)
+        return controller.links_;
+    else
+        return controller;
+}
+
 template <class Command> void CommandTable::run(Controller& controller, Bytes parameters) {
     using Return = typename Command::Return;
     const auto command = hci::decode_command<Command>(parameters);
-    constexpr Status malformed = Status::invalid_hci_command_parameters;
+    if (!command) return refuse<Command>(controller, Status::invalid_hci_command_parameters);
+    auto& part = part_for<Command>(controller);
+    HostPort& host = controller.host();
     if constexpr (std::same_as<Return, hci::CommandStatusOnly>) {
-        const Status status = command ? controller.run(*command) : malformed;
-        (void)controller.send(Share::reply, hci::CommandStatus{status, 1, Command::opcode});
+        const Status status = part.run(*command);
+        (void)host.send(
+            Share::reply,
+            hci::CommandStatus{status, controller.faults().command_credits, Command::opcode});
     } else {
         Return answer{};
-        answer.status = malformed;
-        if (command) {
-            if constexpr (std::same_as<decltype(controller.run(*command)), Status>) {
-                answer.status = controller.run(*command);
-                if constexpr (std::same_as<Return, hci::HandleReturn>)
-                    answer.connection_handle = command->connection_handle;
-            } else {
-                answer = controller.run(*command);
-            }
+        if constexpr (std::same_as<decltype(part.run(*command)), Status>) {
+            answer.status = part.run(*command);
+            if constexpr (std::same_as<Return, hci::HandleReturn>)
+                answer.connection_handle = command->connection_handle;
+        } else {
+            answer = part.run(*command);
         }
+        // This one is answered only when it is wrong (Vol 4 Part E 7.3.40).
+        if constexpr (std::same_as<Command, hci::HostNumberOfCompletedPackets>)
+            if (answer.status == Status::success) return;
         std::array<std::uint8_t, hci::max_event_parameters> octets;
         const Bytes returned = encode_fields(answer, octets);
-        (void)controller.send(Share::reply, hci::CommandComplete{1, Command::opcode, returned});
+        (void)host.send(Share::reply, hci::CommandComplete{controller.faults().command_credits,
+                                                           Command::opcode, returned});
+    }
+}
+
+template <class Command> void CommandTable::refuse(Controller& controller, Status status) {
+    using Return = typename Command::Return;
+    HostPort& host = controller.host();
+    const std::uint8_t credits = controller.faults().command_credits;
+    if constexpr (std::same_as<Return, hci::CommandStatusOnly>) {
+        (void)host.send(Share::reply, hci::CommandStatus{status, credits, Command::opcode});
+    } else {
+        Return answer{};
+        answer.status = status;
+        std::array<std::uint8_t, hci::max_event_parameters> octets;
+        const Bytes returned = encode_fields(answer, octets);
+        (void)host.send(Share::reply, hci::CommandComplete{credits, Command::opcode, returned});
     }
 }
 
 namespace {
 
+/// The two sets of commands that a host must not mix (Vol 4 Part E 3.1.1).
+enum class Generation : std::uint8_t { either, legacy, extended };
+
 struct Entry {
     std::uint16_t opcode;
     hci::CommandBit supported;
     std::optional<LeFeature> feature;  ///< without which there is no such command
+    Generation generation;
     void (*run)(Controller& controller, Bytes parameters);
+    void (*refuse)(Controller& controller, Status status);
 };
 
-template <class Command> constexpr Entry entry(std::optional<LeFeature> feature = std::nullopt) {
-    return {Command::opcode, Command::supported_bit, feature, &CommandTable::run<Command>};
+template <class Command>
+constexpr Entry entry(std::optional<LeFeature> feature = std::nullopt,
+                      Generation generation = Generation::either) {
+    return {Command::opcode, Command::supported_bit,      feature,
+            generation,      &CommandTable::run<Command>, &CommandTable::refuse<Command>};
 }
 
 constexpr auto table = [] {
-    constexpr auto parameters_request = LeFeature::connection_parameters_request;
-    constexpr auto data_length = LeFeature::data_packet_length_extension;
-    constexpr auto le_2m_phy = LeFeature::le_2m_phy;
+    using enum LeFeature;
+    constexpr std::nullopt_t always = std::nullopt;
+    constexpr auto legacy = Generation::legacy;
+    constexpr auto extended = Generation::extended;
+    constexpr auto sending = periodic_advertising_sync_transfer_sender;
+    constexpr auto receiving = periodic_advertising_sync_transfer_recipient;
     std::array entries{
         entry<hci::Disconnect>(),
         entry<hci::ReadRemoteVersionInformation>(),
         entry<hci::SetEventMask>(),
         entry<hci::Reset>(),
         entry<hci::ReadTransmitPowerLevel>(),
+        entry<hci::SetControllerToHostFlowControl>(),
+        entry<hci::HostBufferSize>(),
+        entry<hci::HostNumberOfCompletedPackets>(),
+        entry<hci::SetEventMaskPage2>(ping),
+        entry<hci::ReadAuthenticatedPayloadTimeout>(ping),
+        entry<hci::WriteAuthenticatedPayloadTimeout>(ping),
         entry<hci::ReadLocalVersionInformation>(),
         entry<hci::ReadLocalSupportedCommands>(),
         entry<hci::ReadLocalSupportedFeatures>(),
@@ -71,14 +134,14 @@ constexpr auto table = [] {
         entry<hci::LeReadBufferSize>(),
         entry<hci::LeReadLocalSupportedFeatures>(),
         entry<hci::LeSetRandomAddress>(),
-        entry<hci::LeSetAdvertisingParameters>(),
-        entry<hci::LeReadAdvertisingPhysicalChannelTxPower>(),
-        entry<hci::LeSetAdvertisingData>(),
-        entry<hci::LeSetScanResponseData>(),
-        entry<hci::LeSetAdvertisingEnable>(),
-        entry<hci::LeSetScanParameters>(),
-        entry<hci::LeSetScanEnable>(),
-        entry<hci::LeCreateConnection>(),
+        entry<hci::LeSetAdvertisingParameters>(always, legacy),
+        entry<hci::LeReadAdvertisingPhysicalChannelTxPower>(always, legacy),
+        entry<hci::LeSetAdvertisingData>(always, legacy),
+        entry<hci::LeSetScanResponseData>(always, legacy),
+        entry<hci::LeSetAdvertisingEnable>(always, legacy),
+        entry<hci::LeSetScanParameters>(always, legacy),
+        entry<hci::LeSetScanEnable>(always, legacy),
+        entry<hci::LeCreateConnection>(always, legacy),
         entry<hci::LeCreateConnectionCancel>(),
         entry<hci::LeReadFilterAcceptListSize>(),
         entry<hci::LeClearFilterAcceptList>(),
@@ -90,16 +153,61 @@ constexpr auto table = [] {
         entry<hci::LeReadRemoteFeatures>(),
         entry<hci::LeEncrypt>(),
         entry<hci::LeRand>(),
+        entry<hci::LeEnableEncryption>(encryption),
+        entry<hci::LeLongTermKeyRequestReply>(encryption),
+        entry<hci::LeLongTermKeyRequestNegativeReply>(encryption),
         entry<hci::LeReadSupportedStates>(),
-        entry<hci::LeRemoteConnectionParameterRequestReply>(parameters_request),
-        entry<hci::LeRemoteConnectionParameterRequestNegativeReply>(parameters_request),
-        entry<hci::LeSetDataLength>(data_length),
-        entry<hci::LeReadSuggestedDefaultDataLength>(data_length),
-        entry<hci::LeWriteSuggestedDefaultDataLength>(data_length),
-        entry<hci::LeReadMaximumDataLength>(data_length),
+        entry<hci::LeRemoteConnectionParameterRequestReply>(connection_parameters_request),
+        entry<hci::LeRemoteConnectionParameterRequestNegativeReply>(connection_parameters_request),
+        entry<hci::LeSetDataLength>(data_packet_length_extension),
+        entry<hci::LeReadSuggestedDefaultDataLength>(data_packet_length_extension),
+        entry<hci::LeWriteSuggestedDefaultDataLength>(data_packet_length_extension),
+        entry<hci::LeReadMaximumDataLength>(data_packet_length_extension),
+        entry<hci::LeReadLocalP256PublicKey>(encryption),
+        entry<hci::LeGenerateDhKey>(encryption),
+        entry<hci::LeGenerateDhKeyV2>(encryption),
+        entry<hci::LeAddDeviceToResolvingList>(ll_privacy),
+        entry<hci::LeRemoveDeviceFromResolvingList>(ll_privacy),
+        entry<hci::LeClearResolvingList>(ll_privacy),
+        entry<hci::LeReadResolvingListSize>(ll_privacy),
+        entry<hci::LeReadPeerResolvableAddress>(ll_privacy),
+        entry<hci::LeReadLocalResolvableAddress>(ll_privacy),
+        entry<hci::LeSetAddressResolutionEnable>(ll_privacy),
+        entry<hci::LeSetResolvablePrivateAddressTimeout>(ll_privacy),
+        entry<hci::LeSetPrivacyMode>(ll_privacy),
         entry<hci::LeReadPhy>(le_2m_phy),
         entry<hci::LeSetDefaultPhy>(le_2m_phy),
         entry<hci::LeSetPhy>(le_2m_phy),
+        entry<hci::LeSetAdvertisingSetRandomAddress>(extended_advertising, extended),
+        entry<hci::LeSetExtendedAdvertisingParameters>(extended_advertising, extended),
+        entry<hci::LeSetExtendedAdvertisingData>(extended_advertising, extended),
+        entry<hci::LeSetExtendedScanResponseData>(extended_advertising, extended),
+        entry<hci::LeSetExtendedAdvertisingEnable>(extended_advertising, extended),
+        entry<hci::LeReadMaximumAdvertisingDataLength>(extended_advertising, extended),
+        entry<hci::LeReadNumberOfSupportedAdvertisingSets>(extended_advertising, extended),
+        entry<hci::LeRemoveAdvertisingSet>(extended_advertising, extended),
+        entry<hci::LeClearAdvertisingSets>(extended_advertising, extended),
+        entry<hci::LeSetExtendedScanParameters>(extended_advertising, extended),
+        entry<hci::LeSetExtendedScanEnable>(extended_advertising, extended),
+        entry<hci::LeExtendedCreateConnection>(extended_advertising, extended),
+        entry<hci::LeSetPeriodicAdvertisingParameters>(periodic_advertising, extended),
+        entry<hci::LeSetPeriodicAdvertisingData>(periodic_advertising, extended),
+        entry<hci::LeSetPeriodicAdvertisingEnable>(periodic_advertising, extended),
+        entry<hci::LePeriodicAdvertisingCreateSync>(periodic_advertising, extended),
+        entry<hci::LePeriodicAdvertisingCreateSyncCancel>(periodic_advertising, extended),
+        entry<hci::LePeriodicAdvertisingTerminateSync>(periodic_advertising, extended),
+        entry<hci::LeAddDeviceToPeriodicAdvertiserList>(periodic_advertising, extended),
+        entry<hci::LeRemoveDeviceFromPeriodicAdvertiserList>(periodic_advertising, extended),
+        entry<hci::LeClearPeriodicAdvertiserList>(periodic_advertising, extended),
+        entry<hci::LeReadPeriodicAdvertiserListSize>(periodic_advertising, extended),
+        entry<hci::LeSetPeriodicAdvertisingReceiveEnable>(periodic_advertising),
+        entry<hci::LePeriodicAdvertisingSyncTransfer>(sending),
+        entry<hci::LePeriodicAdvertisingSetInfoTransfer>(sending),
+        entry<hci::LeSetPeriodicAdvertisingSyncTransferParameters>(receiving),
+        entry<hci::LeSetDefaultPeriodicAdvertisingSyncTransferParameters>(receiving),
+        entry<hci::LeReadTransmitPower>(extended_advertising),
+        entry<hci::LeReadRfPathCompensation>(extended_advertising),
+        entry<hci::LeWriteRfPathCompensation>(extended_advertising),
     };
     std::ranges::sort(entries, {}, &Entry::opcode);
     return entries;
@@ -114,7 +222,7 @@ bool is_set(const hci::SupportedCommands& commands, hci::CommandBit at) {
 hci::SupportedCommands CommandTable::supported_by(const Profile& profile) {
     hci::SupportedCommands commands{};
     for (const Entry& entry : table) {
-        if (entry.feature && !hci::has(profile.le_features, *entry.feature)) continue;
+        if (entry.feature && !profile.has(*entry.feature)) continue;
         if (std::ranges::count(profile.without, entry.opcode) != 0) continue;
         std::uint8_t& octet = commands[entry.supported.octet];
         octet = static_cast<std::uint8_t>(octet | 1u << entry.supported.bit);
@@ -124,11 +232,22 @@ hci::SupportedCommands CommandTable::supported_by(const Profile& profile) {
 
 void CommandTable::execute(Controller& controller, std::uint16_t opcode, Bytes parameters) {
     const auto found = std::ranges::lower_bound(table, opcode, {}, &Entry::opcode);
-    if (found != table.end() && found->opcode == opcode &&
-        is_set(controller.supported_commands_, found->supported))
-        return found->run(controller, parameters);
-    // Vol 1 Part F 2.1
-    (void)controller.send(Share::reply, hci::CommandStatus{Status::unknown_hci_command, 1, opcode});
+    if (found == table.end() || found->opcode != opcode ||
+        !is_set(controller.supported_commands_, found->supported)) {
+        // Vol 1 Part F 2.1
+        (void)controller.host().send(
+            Share::reply, hci::CommandStatus{Status::unknown_hci_command,
+                                             controller.faults().command_credits, opcode});
+        return;
+    }
+    using Used = Controller::CommandSet;
+    if (found->generation != Generation::either) {
+        const Used wanted = found->generation == Generation::legacy ? Used::legacy : Used::extended;
+        if (controller.command_set_ == Used::undecided) controller.command_set_ = wanted;
+        if (controller.command_set_ != wanted)
+            return found->refuse(controller, Status::command_disallowed);
+    }
+    found->run(controller, parameters);
 }
 
 }  // namespace bluetooth::virtual_controller

@@ -21,8 +21,12 @@ public:
     /// should have.
     static void execute(Controller& controller, std::uint16_t opcode, Bytes parameters);
 
+    /// The part of the controller that a `Command` concerns.
+    template <class Command> static auto& part_for(Controller& controller);
     /// Decodes, carries out and answers a `Command`; an entry of the table.
     template <class Command> static void run(Controller& controller, Bytes parameters);
+    /// Answers a `Command` that was not carried out.
+    template <class Command> static void refuse(Controller& controller, hci::Status status);
 };
 
 }  // namespace bluetooth::virtual_controller

@@ -11,12 +11,10 @@
 namespace bluetooth::virtual_controller {
 namespace {
 
-// Vol 4 Part E 7.3.1 and 7.8.1: not before the host asks for them come LE events at all
-constexpr std::uint64_t initial_event_mask = 0x0000'1fff'ffff'ffff;
-constexpr std::uint64_t initial_le_event_mask = 0x1f;
-
 // Command Complete of Read Local Supported Commands
 constexpr std::size_t longest_answer = 1 + hci::event_header_size + 3 + 65;
+// A host has to wait for answers before it sends more; beyond that commands are lost.
+constexpr std::size_t max_late_commands = 16;
 
 // With the prefix that BlueZ's virtual controllers have, too; no two of an air are the same.
 Address make_public_address(std::uint64_t seed, std::uint16_t number) {
@@ -26,64 +24,79 @@ Address make_public_address(std::uint64_t seed, std::uint16_t number) {
          static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)});
 }
 
+/// The profile with what it leaves open, and within its bounds.
+Profile complete(Profile profile, std::uint64_t seed, std::uint16_t number) {
+    profile.acl_length = std::clamp<std::uint16_t>(profile.acl_length, 27, 1024);
+    profile.acl_buffers = std::max<std::uint8_t>(profile.acl_buffers, 1);
+    profile.le_features &= Profile::all_features;
+    profile.outgoing_capacity = std::max<std::size_t>(profile.outgoing_capacity, 16'384);
+    if (!profile.has_public_address)
+        profile.public_address.reset();
+    else if (!profile.public_address)
+        profile.public_address = make_public_address(seed, number);
+    return profile;
+}
+
 }  // namespace
 
 Controller::Controller(Air& air, const Profile& profile, std::size_t index, std::uint16_t number,
                        std::uint64_t seed)
     : air_(air),
-      profile_(profile),
+      profile_(complete(profile, seed, number)),
       index_(index),
       number_(number),
       random_(mix(seed) + number),
-      outgoing_(std::max<std::size_t>(profile.outgoing_capacity, 16'384)),
-      links_(std::min<std::size_t>(profile.max_connections, max_links)) {
-    profile_.acl_length = std::clamp<std::uint16_t>(profile.acl_length, 27, 1024);
-    profile_.acl_buffers = std::max<std::uint8_t>(profile.acl_buffers, 1);
-    profile_.le_features &= Profile::all_features;
-    if (profile_.has_public_address)
-        public_address_ = profile.public_address.value_or(make_public_address(seed, number));
-    supported_commands_ = CommandTable::supported_by(profile_);
+      host_(air, *this, profile_.outgoing_capacity),
+      supported_commands_(CommandTable::supported_by(profile_)),
+      addresses_(*this),
+      advertiser_(*this),
+      scanner_(*this),
+      initiator_(*this),
+      synchronizer_(*this),
+      links_(*this),
+      command_timer_{this, Timer::Kind::command} {}
 
-    accept_list_.reserve(profile_.accept_list_size);
-    const std::size_t buffers = profile_.acl_buffers;
-    acl_memory_ = std::make_unique_for_overwrite<std::uint8_t[]>(buffers * profile_.acl_length);
-    held_.reserve(buffers);
-    empty_buffers_.reserve(buffers);
-    for (std::size_t buffer = 0; buffer < buffers; ++buffer)
-        empty_buffers_.push_back(static_cast<std::uint8_t>(buffer));
-    free_buffers_ = buffers;
-
-    advertising_timer_ = {this, Timer::Kind::advertising_event};
-    for (std::size_t i = 0; i < links_.size(); ++i) {
-        Link& link = links_[i];
-        link.owner = this;
-        link.handle = hci::ConnectionHandle{static_cast<std::uint16_t>(first_handle + i)};
-        link.supervision = {this, Timer::Kind::supervision, static_cast<std::uint8_t>(i)};
-        link.procedure = {this, Timer::Kind::procedure, static_cast<std::uint8_t>(i)};
-    }
-    to_initial_state();
-}
+// ---- packets of the host
 
 void Controller::receive(Time now, Bytes h4_packet) {
     air_.advance(now);
-    if (h4_packet.empty()) return hardware_error();
+    if (faults().silent) return;
+    if (h4_packet.empty()) return host_.hardware_error();
     const Bytes packet = h4_packet.subspan(1);
     switch (transport::PacketType{h4_packet[0]}) {
     case transport::PacketType::command: return receive_command(packet);
-    case transport::PacketType::acl: return receive_acl(packet);
+    case transport::PacketType::acl: links_.receive_acl(packet); return air_.settle();
     case transport::PacketType::synchronous:
-    case transport::PacketType::iso: ++counters_.refused_data; return;  // there are no such links
+    case transport::PacketType::iso: ++host_.counters.refused_data; return;  // no such links
     case transport::PacketType::event: break;
     }
-    hardware_error();
+    host_.hardware_error();
 }
 
 void Controller::receive_command(Bytes packet) {
+    if (faults().answer_delay == Duration::zero() && late_commands_.empty()) return execute(packet);
+    if (late_commands_.size() == max_late_commands) {
+        ++host_.counters.refused_commands;
+        return;
+    }
+    late_commands_.push_back({air_.now() + faults().answer_delay, {packet.begin(), packet.end()}});
+    if (command_timer_.position == Timer::disarmed)
+        air_.timers().arm(command_timer_, late_commands_.front().due);
+}
+
+void Controller::execute_late() {
+    const LateCommand command = std::move(late_commands_.front());
+    late_commands_.erase(late_commands_.begin());
+    if (!late_commands_.empty()) air_.timers().arm(command_timer_, late_commands_.front().due);
+    execute(command.packet);
+}
+
+void Controller::execute(Bytes packet) {
     const auto command = hci::decode_command_packet(packet);
-    if (!command) return hardware_error();
+    if (!command) return host_.hardware_error();
     // A command that could not be answered must not have been carried out.
-    if (!outgoing_.fits(Share::reply, longest_answer)) {
-        ++counters_.refused_commands;
+    if (!host_.fits(Share::reply, longest_answer)) {
+        ++host_.counters.refused_commands;
         return;
     }
     CommandTable::execute(*this, command->opcode, command->parameters.octets);
@@ -91,114 +104,86 @@ void Controller::receive_command(Bytes packet) {
 }
 
 Bytes Controller::pending() {
-    if (completed_ != 0) report_completed();
-    return outgoing_.pending();
+    if (links_.has_completed()) links_.report_completed();
+    host_.announcement_taken();
+    return host_.pending();
 }
 
 void Controller::consume(std::size_t count) {
-    outgoing_.consume(count);
-    if (stuck_) {
-        mark_unsettled();
-        air_.settle();
-    }
-    if (completed_ != 0) announce();
-    if (!peers_wait_) return;
-    peers_wait_ = false;
-    for (Link& link : links_)
-        if (link.open && link.other != nullptr) link.other->owner->release_held();
+    host_.consume(count);
+    if (stuck_) mark_unsettled();
+    if (links_.has_completed()) host_.announce();
+    links_.on_host_room();
+    air_.settle();
 }
 
-void Controller::on_timer(Timer& timer, Time due) {
+// ---- what happens by itself
+
+bool Controller::uses_addresses() const {
+    return advertiser_.active() || scanner_.enabled() || initiator_.active() ||
+           synchronizer_.searching();
+}
+
+void Controller::update_listening() {
+    const bool listening = scanner_.listening() || initiator_.active();
+    if (listening == listening_) return;
+    listening_ = listening;
+    air_.set_listening(*this, listening);
+}
+
+void Controller::on_timer(const Timer& timer, Time due) {
     switch (timer.kind) {
-    case Timer::Kind::advertising_event: return on_advertising_event(due);
-    case Timer::Kind::supervision: return on_supervision_timeout(links_[timer.link]);
-    case Timer::Kind::procedure: return on_procedure_timeout(links_[timer.link]);
+    case Timer::Kind::advertising_event:
+    case Timer::Kind::advertising_event_end:
+    case Timer::Kind::advertising_end:
+    case Timer::Kind::periodic_advertising_event: return advertiser_.on_timer(timer, due);
+    case Timer::Kind::scan_end:
+    case Timer::Kind::scan_period: return scanner_.on_timer(timer, due);
+    case Timer::Kind::synchronization: return synchronizer_.on_timer(timer);
+    case Timer::Kind::connection_event:
+    case Timer::Kind::supervision:
+    case Timer::Kind::procedure:
+    case Timer::Kind::encryption:
+    case Timer::Kind::authenticated_payload: return links_.on_timer(timer, due);
+    case Timer::Kind::resolvable_address: return addresses_.on_timer(due);
+    case Timer::Kind::command: return execute_late();
     }
 }
 
-// What a command has begun comes after the command's answer, and what was stuck after it came
-// unstuck. A task may raise others, here or at peers: those are for the next round.
 void Controller::settle() {
-    unsettled_ = stuck_ = false;
-    if (std::exchange(initiator_.cancelled, false))
-        send_failed_connection(hci::Status::unknown_connection_identifier, hci::Role::central);
-    for (Link& link : links_) {
-        unsigned rest = link.tasks;
-        for (; link.open && rest != 0; rest &= rest - 1) {
-            const Task task{static_cast<std::uint16_t>(rest & (~rest + 1))};
-            link.remove(task);
-            if (perform(link, task)) continue;
-            link.add(task);
-            stuck_ = true;
-        }
-    }
+    unsettled_ = false;
+    // Not a chain of ||: each has its turn.
+    const bool done[] = {initiator_.report_cancelled(), synchronizer_.report_cancelled(),
+                         report_keys(), links_.settle()};
+    stuck_ = std::ranges::find(done, false) != std::end(done);
 }
 
 void Controller::mark_unsettled() {
     if (unsettled_) return;
     unsettled_ = true;
-    air_.unsettled_.push_back(this);
+    air_.add_unsettled(*this);
 }
 
-/// The peers are back in reach.
-void Controller::try_again() {
-    mark_unsettled();
-    release_held();
-}
-
-// Vol 4 Part E 7.3.2. Peers are not told: they notice by their supervision timeouts.
+// Vol 4 Part E 7.3.2
 void Controller::to_initial_state() {
-    for (Link& link : links_) {
-        if (!link.open) continue;
-        if (link.other != nullptr) link.other->owner->lose(*link.other);
-        drop(link);
-    }
-    stop_advertising();
-    advertiser_ = {};
-    scanner_ = {};
-    initiator_ = {};
-    update_listening();
-    accept_list_.clear();
-    event_mask_ = initial_event_mask;
-    le_event_mask_ = initial_le_event_mask;
-    random_address_ = {};
-    has_random_address_ = false;
-    channel_map_ = {0xff, 0xff, 0xff, 0xff, 0x1f};
-    suggested_data_length_ = initial_data_length;
-    default_tx_phys_ = default_rx_phys_ = supported_phys;
+    links_.reset();
+    advertiser_.reset();
+    scanner_.reset();
+    initiator_.reset();
+    synchronizer_.reset();
+    addresses_.reset();
+    host_.reset();
+    command_set_ = CommandSet::undecided;
+    tx_path_compensation_ = rx_path_compensation_ = 0;
+    key_pair_.reset();
+    reports_public_key_ = false;
+    dh_key_.reset();
 }
 
-void Controller::announce() {
-    if (announced_) return;
-    announced_ = true;
-    air_.announce(*this);
-}
-
-// Vol 4 Part E 7.3.1: bit n − 1 for event n, except for three that cannot be masked
-bool Controller::is_unmasked(hci::EventCode code) const {
-    switch (code) {
-    case hci::EventCode::command_complete:
-    case hci::EventCode::command_status:
-    case hci::EventCode::number_of_completed_packets: return true;
-    default: return (event_mask_ >> (static_cast<unsigned>(code) - 1) & 1) != 0;
-    }
-}
-
-bool Controller::is_unmasked(hci::LeSubevent code) const {  // Vol 4 Part E 7.8.1
-    return is_unmasked(hci::EventCode::le_meta) &&
-           (le_event_mask_ >> (static_cast<unsigned>(code) - 1) & 1) != 0;
-}
-
-bool Controller::send_packet(Share share, Bytes packet) {
-    if (!outgoing_.fits(share, packet.size())) return false;
-    std::ranges::copy(packet, outgoing_.append(packet.size()).begin());
-    announce();
-    return true;
-}
-
-void Controller::hardware_error() {
-    ++counters_.malformed_packets;
-    (void)send(Share::data, hci::HardwareError{0x01});
+void Controller::shut_down() {
+    to_initial_state();
+    late_commands_.clear();
+    air_.timers().disarm(command_timer_);
 }
 
 }  // namespace bluetooth::virtual_controller

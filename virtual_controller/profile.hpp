@@ -37,16 +37,45 @@ struct Profile {
     std::vector<std::uint16_t> without{};
 
     std::uint8_t accept_list_size = 8;
+    std::uint8_t resolving_list_size = 8;
+    std::uint8_t advertising_sets = 10;
+    std::uint8_t periodic_advertiser_list_size = 8;
+    std::uint8_t periodic_syncs = 8;
     std::uint8_t max_connections = 8;  ///< 60 at most
     /// How many octets may wait for the host; 16,384 at least. Memory is touched as it is used.
     std::size_t outgoing_capacity = 32'768;
 
     static constexpr std::uint64_t all_features =
+        feature_bit(hci::LeFeature::encryption) |
         feature_bit(hci::LeFeature::connection_parameters_request) |
         feature_bit(hci::LeFeature::extended_reject_indication) |
         feature_bit(hci::LeFeature::peripheral_initiated_features_exchange) |
+        feature_bit(hci::LeFeature::ping) |
         feature_bit(hci::LeFeature::data_packet_length_extension) |
-        feature_bit(hci::LeFeature::le_2m_phy);
+        feature_bit(hci::LeFeature::ll_privacy) |
+        feature_bit(hci::LeFeature::extended_scanning_filter_policies) |
+        feature_bit(hci::LeFeature::le_2m_phy) | feature_bit(hci::LeFeature::le_coded_phy) |
+        feature_bit(hci::LeFeature::extended_advertising) |
+        feature_bit(hci::LeFeature::periodic_advertising) |
+        feature_bit(hci::LeFeature::channel_selection_algorithm_2) |
+        feature_bit(hci::LeFeature::periodic_advertising_sync_transfer_sender) |
+        feature_bit(hci::LeFeature::periodic_advertising_sync_transfer_recipient);
+
+    bool has(hci::LeFeature feature) const { return hci::has(le_features, feature); }
+    bool has_phy(hci::Phy phy) const {
+        switch (phy) {
+        case hci::Phy::le_1m: return true;
+        case hci::Phy::le_2m: return has(hci::LeFeature::le_2m_phy);
+        case hci::Phy::le_coded: return has(hci::LeFeature::le_coded_phy);
+        case hci::Phy::none: break;
+        }
+        return false;
+    }
+    hci::ScanFilterPolicy last_scan_filter_policy() const {
+        return has(hci::LeFeature::extended_scanning_filter_policies)
+                   ? hci::ScanFilterPolicy::accept_list_and_unresolved_directed
+                   : hci::ScanFilterPolicy::accept_list;
+    }
 
     /// As the first LE controllers: no features, 27 octets of data per packet.
     static Profile bluetooth_4_0() {

@@ -14,11 +14,31 @@ class Controller;
 /// What of a controller is due at some time. Lives in its controller, which must disarm it before
 /// it goes.
 struct Timer {
-    enum class Kind : std::uint8_t { advertising_event, supervision, procedure };
+    enum class Kind : std::uint8_t {
+        // of an advertising set
+        advertising_event,
+        advertising_event_end,
+        advertising_end,
+        periodic_advertising_event,
+        // of the scanner
+        scan_end,
+        scan_period,
+        // of a periodic advertising train that is followed
+        synchronization,
+        // of a link
+        connection_event,
+        supervision,
+        procedure,
+        encryption,
+        authenticated_payload,
+        // of the controller
+        resolvable_address,
+        command,
+    };
 
     Controller* owner = nullptr;
     Kind kind = Kind::advertising_event;
-    std::uint8_t link = 0;  ///< for which link, where it is for one
+    std::uint8_t which = 0;  ///< of the sets, trains or links
 
     static constexpr std::size_t disarmed = SIZE_MAX;
     std::size_t position = disarmed;  ///< in the heap
