@@ -50,8 +50,8 @@ Controller::Controller(Air& air, const Profile& profile, std::size_t index, std:
       supported_commands_(CommandTable::supported_by(profile_)),
       addresses_(*this),
       advertiser_(*this),
-      scanner_(*this),
       initiator_(*this),
+      scanner_(*this),
       synchronizer_(*this),
       links_(*this),
       command_timer_{this, Timer::Kind::command} {}

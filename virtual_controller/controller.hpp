@@ -156,8 +156,8 @@ private:
 
     Addresses addresses_;
     Advertiser advertiser_;
-    Scanner scanner_;
     Initiator initiator_;
+    Scanner scanner_;
     Synchronizer synchronizer_;
     Links links_;
 

@@ -22,13 +22,14 @@ struct World {
     Air air{7};
     Time now{};
 
-    /// A controller with the public address 00:AA:01:00:00:`last`, all events unmasked.
+    /// A controller with the public address 00:AA:01:00:00:`last`, all events unmasked but those two
+    /// that come beside or in place of LE Connection Complete.
     Controller& add(std::uint8_t last, Profile profile = {}) {
         if (profile.has_public_address)
             profile.public_address = Address::from_display({0x00, 0xaa, 0x01, 0x00, 0x00, last});
         Controller& controller = air.add(profile);
         send(controller, "01 01 0c 08 ff ff ff ff ff ff ff 3f");
-        send(controller, "01 01 20 08 ff ff ff ff 00 00 00 00");
+        send(controller, "01 01 20 08 ff fd f7 ff 00 00 00 00");
         CHECK(take(controller) == hex("04 0e 04 01 01 0c 00 | 04 0e 04 01 01 20 00"));
         return controller;
     }
