@@ -26,6 +26,7 @@ template <class... C> struct CommandSet {
     template <class... D> CommandSet<C..., D...> operator+(CommandSet<D...>) const { return {}; }
 };
 
+/// Those of controller_commands.hpp and le_commands.hpp.
 using BasicCommands = CommandSet<
     Disconnect, ReadRemoteVersionInformation, SetEventMask, Reset, ReadTransmitPowerLevel,
     SetControllerToHostFlowControl, HostBufferSize, HostNumberOfCompletedPackets, SetEventMaskPage2,
@@ -65,6 +66,7 @@ using ExtendedCommands = CommandSet<
     LeReadRfPathCompensation, LeWriteRfPathCompensation, LeGenerateDhKeyV2,
     LeSetDataRelatedAddressChanges>;
 
+/// All of them.
 using Commands = decltype(BasicCommands{} + ExtendedCommands{});
 
 /// "LeSetScanEnable"; "command" for an opcode that is not in `Commands`.

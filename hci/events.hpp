@@ -239,6 +239,7 @@ private:
     }
 };
 
+/// Those of this file.
 using BasicEvents =
     EventSet<DisconnectionComplete, EncryptionChange, ReadRemoteVersionInformationComplete,
              CommandComplete, CommandStatus, HardwareError, NumberOfCompletedPackets,
@@ -255,6 +256,7 @@ using ExtendedEvents = EventSet<LeExtendedAdvertisingReport, LePeriodicAdvertisi
                                 LeScanTimeout, LeAdvertisingSetTerminated, LeScanRequestReceived,
                                 LePeriodicAdvertisingSyncTransferReceived>;
 
+/// All of them.
 using Events = decltype(BasicEvents{} + ExtendedEvents{});
 
 /// "DisconnectionComplete", "LeConnectionComplete"; "event" for one that is not in `Events`.
