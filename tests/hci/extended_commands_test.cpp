@@ -26,7 +26,7 @@ namespace {
 
 constexpr ConnectionHandle handle{0x0040};
 constexpr AdvertisingHandle set{0x02};
-constexpr SyncHandle sync{0x0123};
+constexpr SyncHandle sync_handle{0x0123};
 const auto coordinate = array<32>(
     "00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f "
     "10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f");
@@ -116,20 +116,21 @@ TEST_CASE("hci extended commands: synchronizing, as 7.8.67 to 7.8.73 and 7.8.88 
     check(LePeriodicAdvertisingCreateSync{.options = sync_to_periodic_advertiser_list},
           "44 20 0e 01 00 00 00 00 00 00 00 00 00 00 00 00 00");
     check(LePeriodicAdvertisingCreateSyncCancel{}, "45 20 00");
-    check(LePeriodicAdvertisingTerminateSync{sync}, "46 20 02 23 01");
+    check(LePeriodicAdvertisingTerminateSync{sync_handle}, "46 20 02 23 01");
     check(LeAddDeviceToPeriodicAdvertiserList{AddressType::random_device, address, 0x0b},
           "47 20 08 01 66 55 44 33 22 c0 0b");
     check(LeRemoveDeviceFromPeriodicAdvertiserList{AddressType::public_device, address, 0x0f},
           "48 20 08 00 66 55 44 33 22 c0 0f");
     check(LeClearPeriodicAdvertiserList{}, "49 20 00");
     check(LeReadPeriodicAdvertiserListSize{}, "4a 20 00");
-    check(LeSetPeriodicAdvertisingReceiveEnable{sync, report_periodic_advertising |
-                                                          filter_periodic_duplicates},
+    check(LeSetPeriodicAdvertisingReceiveEnable{sync_handle, report_periodic_advertising |
+                                                                 filter_periodic_duplicates},
           "59 20 03 23 01 03");
 }
 
 TEST_CASE("hci extended commands: sync transfer, as 7.8.89 to 7.8.92 lay it out") {
-    check(LePeriodicAdvertisingSyncTransfer{handle, 0x1234, sync}, "5a 20 06 40 00 34 12 23 01");
+    check(LePeriodicAdvertisingSyncTransfer{handle, 0x1234, sync_handle},
+          "5a 20 06 40 00 34 12 23 01");
     check(LePeriodicAdvertisingSetInfoTransfer{handle, 0x1234, set}, "5b 20 05 40 00 34 12 02");
     check(LeSetPeriodicAdvertisingSyncTransferParameters{handle, SyncTransferMode::with_reports,
                                                          0x01f3, Units10ms{0x03e8}, 0x04},

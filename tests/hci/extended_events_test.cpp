@@ -22,7 +22,7 @@ namespace {
 
 constexpr ConnectionHandle handle{0x0040};
 constexpr AdvertisingHandle set{0x02};
-constexpr SyncHandle sync{0x0123};
+constexpr SyncHandle sync_handle{0x0123};
 const Address address = Address::from_display({0x11, 0x22, 0x33, 0x44, 0x55, 0x66});
 const Address private_address = Address::from_display({0x4a, 0xbb, 0xcc, 0xdd, 0xee, 0xff});
 
@@ -62,23 +62,23 @@ TEST_CASE("hci extended events: as Vol 4 Part E 7.7.65.13 to 7.7.65.24 lay them 
     check(LeExtendedAdvertisingReport{1, report},
           "3e 1d 0d 01 13 00 01 66 55 44 33 22 11 01 00 ff 7f c4 00 00 00 00 00 00 00 00 00 "
           "03 02 01 06");
-    check(LePeriodicAdvertisingSyncEstablished{Status::success, sync, 0x0b,
+    check(LePeriodicAdvertisingSyncEstablished{Status::success, sync_handle, 0x0b,
                                                AddressType::random_device, address, Phy::le_2m,
                                                Units1250us{0x0c80}, 0x05},
           "3e 10 0e 00 23 01 0b 01 66 55 44 33 22 11 02 80 0c 05");
     const Octets data = hex("aa bb");
     check(
         LePeriodicAdvertisingReport{
-            sync, -7, -60, no_constant_tone_extension, DataStatus::more_to_come, {data}},
+            sync_handle, -7, -60, no_constant_tone_extension, DataStatus::more_to_come, {data}},
         "3e 0a 0f 23 01 f9 c4 ff 01 02 aa bb");
-    check(LePeriodicAdvertisingSyncLost{sync}, "3e 03 10 23 01");
+    check(LePeriodicAdvertisingSyncLost{sync_handle}, "3e 03 10 23 01");
     check(LeScanTimeout{}, "3e 01 11");
     check(LeAdvertisingSetTerminated{Status::limit_reached, set, handle, 0x07},
           "3e 06 12 43 02 40 00 07");
     check(LeScanRequestReceived{set, AddressType::random_identity, address},
           "3e 09 13 02 03 66 55 44 33 22 11");
-    check(LePeriodicAdvertisingSyncTransferReceived{Status::success, handle, 0x1234, sync, 0x0b,
-                                                    AddressType::random_device, address,
+    check(LePeriodicAdvertisingSyncTransferReceived{Status::success, handle, 0x1234, sync_handle,
+                                                    0x0b, AddressType::random_device, address,
                                                     Phy::le_coded, Units1250us{0x0c80}, 0x05},
           "3e 14 18 00 40 00 34 12 23 01 0b 01 66 55 44 33 22 11 03 80 0c 05");
 }
