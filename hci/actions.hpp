@@ -29,8 +29,8 @@ struct CommandDone {
 };
 /// Any event but the answers to commands and what ends in `ControllerFailed`. An event of `Events`
 /// (hci/events.hpp) decodes, and when it tells of success its handle and role are valid. Number Of
-/// Completed Packets and the advertising reports come unchecked: `for_each_completed`,
-/// `AdvertisingReports` and `DirectedAdvertisingReports` take them as they are.
+/// Completed Packets and the advertising reports come unchecked: `for_each_completed` and the
+/// ranges of advertising_report.hpp take them as they are.
 struct EventReceived {
     EventCode code{};
     Bytes parameters;

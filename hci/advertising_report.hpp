@@ -59,7 +59,7 @@ struct ExtendedAdvertisingReport {  // Vol 4 Part E 7.7.65.13
     std::int8_t tx_power{};                       ///< dBm, or `power_not_available`
     std::int8_t rssi{};                           ///< dBm, or `power_not_available`
     Units1250us periodic_advertising_interval{};  ///< 0: no periodic advertising
-    AddressType direct_address_type{};            ///< of directed advertising alone
+    AddressType direct_address_type{};  ///< of directed advertising alone; 0xfe: unresolved
     Address direct_address{};
     Octets8 data{};
     BT_FIELDS(ExtendedAdvertisingReport, event_type, address_type, address, primary_phy,

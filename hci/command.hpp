@@ -114,9 +114,13 @@ inline MutableBytes encode_command_packet(const EncodedCommand& command, Mutable
 template <class C> MutableBytes encode_command_packet(const C& command, MutableBytes out) {
     return encode_command_packet(encode_command(command), out);
 }
-/// The command `C` out of a packet's parameters, which must have exactly its size.
+/// The command `C` out of a packet's parameters, which must have exactly its size. Where other
+/// members tell that size, `C::complete` knows.
 template <class C> std::optional<C> decode_command(Bytes parameters) {
-    return decode_fields<C>(parameters);
+    std::optional<C> command = decode_fields<C>(parameters);
+    if constexpr (requires(const C& decoded) { decoded.complete(); })
+        if (command && !command->complete()) command.reset();
+    return command;
 }
 
 }  // namespace bluetooth::hci

@@ -11,7 +11,7 @@
 
 namespace bluetooth::hci {
 
-/// All commands this library knows, for what treats them alike: names, monitor, tests.
+/// Commands this library knows, for what treats them alike: names, monitor, tests.
 template <class... C> struct CommandSet {
     /// Calls `visitor(std::type_identity<C>{})` for each command.
     template <class Visitor> static constexpr void for_each(Visitor&& visitor) {
@@ -22,9 +22,12 @@ template <class... C> struct CommandSet {
     template <class Visitor> static bool with(std::uint16_t opcode, Visitor&& visitor) {
         return ((C::opcode == opcode && (visitor(std::type_identity<C>{}), true)) || ...);
     }
+    /// The commands of both sets.
+    template <class... D> CommandSet<C..., D...> operator+(CommandSet<D...>) const { return {}; }
 };
 
-using Commands = CommandSet<
+/// Those of controller_commands.hpp and le_commands.hpp.
+using BasicCommands = CommandSet<
     Disconnect, ReadRemoteVersionInformation, SetEventMask, Reset, ReadTransmitPowerLevel,
     SetControllerToHostFlowControl, HostBufferSize, HostNumberOfCompletedPackets, SetEventMaskPage2,
     WriteLeHostSupport, ReadAuthenticatedPayloadTimeout, WriteAuthenticatedPayloadTimeout,
@@ -44,13 +47,16 @@ using Commands = CommandSet<
     LeClearResolvingList, LeReadResolvingListSize, LeReadPeerResolvableAddress,
     LeReadLocalResolvableAddress, LeSetAddressResolutionEnable,
     LeSetResolvablePrivateAddressTimeout, LeReadMaximumDataLength, LeReadPhy, LeSetDefaultPhy,
-    LeSetPhy, LeSetPrivacyMode, LeSetAdvertisingSetRandomAddress,
-    LeSetExtendedAdvertisingParameters, LeSetExtendedAdvertisingData, LeSetExtendedScanResponseData,
-    LeSetExtendedAdvertisingEnable, LeReadMaximumAdvertisingDataLength,
-    LeReadNumberOfSupportedAdvertisingSets, LeRemoveAdvertisingSet, LeClearAdvertisingSets,
-    LeSetPeriodicAdvertisingParameters, LeSetPeriodicAdvertisingData,
-    LeSetPeriodicAdvertisingEnable, LeSetExtendedScanParameters, LeSetExtendedScanEnable,
-    LeExtendedCreateConnection, LePeriodicAdvertisingCreateSync,
+    LeSetPhy, LeSetPrivacyMode>;
+
+/// Those of le_extended_commands.hpp.
+using ExtendedCommands = CommandSet<
+    LeSetAdvertisingSetRandomAddress, LeSetExtendedAdvertisingParameters,
+    LeSetExtendedAdvertisingData, LeSetExtendedScanResponseData, LeSetExtendedAdvertisingEnable,
+    LeReadMaximumAdvertisingDataLength, LeReadNumberOfSupportedAdvertisingSets,
+    LeRemoveAdvertisingSet, LeClearAdvertisingSets, LeSetPeriodicAdvertisingParameters,
+    LeSetPeriodicAdvertisingData, LeSetPeriodicAdvertisingEnable, LeSetExtendedScanParameters,
+    LeSetExtendedScanEnable, LeExtendedCreateConnection, LePeriodicAdvertisingCreateSync,
     LePeriodicAdvertisingCreateSyncCancel, LePeriodicAdvertisingTerminateSync,
     LeAddDeviceToPeriodicAdvertiserList, LeRemoveDeviceFromPeriodicAdvertiserList,
     LeClearPeriodicAdvertiserList, LeReadPeriodicAdvertiserListSize,
@@ -59,6 +65,9 @@ using Commands = CommandSet<
     LeSetDefaultPeriodicAdvertisingSyncTransferParameters, LeReadTransmitPower,
     LeReadRfPathCompensation, LeWriteRfPathCompensation, LeGenerateDhKeyV2,
     LeSetDataRelatedAddressChanges>;
+
+/// All of them.
+using Commands = decltype(BasicCommands{} + ExtendedCommands{});
 
 /// "LeSetScanEnable"; "command" for an opcode that is not in `Commands`.
 std::string_view command_name(std::uint16_t opcode);

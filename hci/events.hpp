@@ -203,7 +203,7 @@ template <class Visitor> void for_each_completed(Bytes parameters, Visitor&& vis
     }
 }
 
-/// All events this library knows, for what treats them alike: dispatch, names, monitor, tests.
+/// Events this library knows, for what treats them alike: dispatch, names, monitor, tests.
 template <class... E> struct EventSet {
     /// Calls `visitor(std::type_identity<E>{})` for each event.
     template <class Visitor> static constexpr void for_each(Visitor&& visitor) {
@@ -226,6 +226,8 @@ template <class... E> struct EventSet {
         });
         return handled;
     }
+    /// The events of both sets.
+    template <class... F> EventSet<E..., F...> operator+(EventSet<F...>) const { return {}; }
 
 private:
     template <class Event> static bool is(EventCode code, [[maybe_unused]] Bytes parameters) {
@@ -237,7 +239,8 @@ private:
     }
 };
 
-using Events =
+/// Those of this file.
+using BasicEvents =
     EventSet<DisconnectionComplete, EncryptionChange, ReadRemoteVersionInformationComplete,
              CommandComplete, CommandStatus, HardwareError, NumberOfCompletedPackets,
              DataBufferOverflow, EncryptionKeyRefreshComplete, AuthenticatedPayloadTimeoutExpired,
@@ -245,10 +248,16 @@ using Events =
              LeReadRemoteFeaturesComplete, LeLongTermKeyRequest, LeRemoteConnectionParameterRequest,
              LeDataLengthChange, LeReadLocalP256PublicKeyComplete, LeGenerateDhKeyComplete,
              LeEnhancedConnectionComplete, LeDirectedAdvertisingReport, LePhyUpdateComplete,
-             LeChannelSelectionAlgorithm, LeExtendedAdvertisingReport,
-             LePeriodicAdvertisingSyncEstablished, LePeriodicAdvertisingReport,
-             LePeriodicAdvertisingSyncLost, LeScanTimeout, LeAdvertisingSetTerminated,
-             LeScanRequestReceived, LePeriodicAdvertisingSyncTransferReceived>;
+             LeChannelSelectionAlgorithm>;
+
+/// Those of le_extended_events.hpp.
+using ExtendedEvents = EventSet<LeExtendedAdvertisingReport, LePeriodicAdvertisingSyncEstablished,
+                                LePeriodicAdvertisingReport, LePeriodicAdvertisingSyncLost,
+                                LeScanTimeout, LeAdvertisingSetTerminated, LeScanRequestReceived,
+                                LePeriodicAdvertisingSyncTransferReceived>;
+
+/// All of them.
+using Events = decltype(BasicEvents{} + ExtendedEvents{});
 
 /// "DisconnectionComplete", "LeConnectionComplete"; "event" for one that is not in `Events`.
 std::string_view event_name(EventCode code, Bytes parameters);

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/address.hpp"
@@ -142,6 +144,11 @@ struct LeSetPeriodicAdvertisingEnable {  // Vol 4 Part E 7.8.63
 
 // ---- extended scanning and initiating
 
+/// Whether `count` elements are one for each bit of `phys`.
+constexpr bool is_for_each_of(std::uint8_t phys, std::size_t count) {
+    return count == static_cast<std::size_t>(std::popcount(phys));
+}
+
 /// How LE Set Extended Scan Parameters scans on one PHY.
 struct PhyScanParameters {
     ScanType scan_type{};
@@ -158,6 +165,8 @@ struct LeSetExtendedScanParameters {  // Vol 4 Part E 7.8.64
     using Return = StatusReturn;
     BT_HCI_COMMAND(LeSetExtendedScanParameters, 0x2041, 37, 5, own_address_type,
                    scanning_filter_policy, scanning_phys, phys);
+
+    bool complete() const { return is_for_each_of(scanning_phys, phys.size()); }
 };
 struct LeSetExtendedScanEnable {  // Vol 4 Part E 7.8.65
     Enable enable{};
@@ -193,6 +202,8 @@ struct LeExtendedCreateConnection {  // Vol 4 Part E 7.8.66, version 1
     using Return = CommandStatusOnly;
     BT_HCI_COMMAND(LeExtendedCreateConnection, 0x2043, 37, 7, initiator_filter_policy,
                    own_address_type, peer_address_type, peer_address, initiating_phys, phys);
+
+    bool complete() const { return is_for_each_of(initiating_phys, phys.size()); }
 };
 
 // ---- following periodic advertising

@@ -68,3 +68,21 @@ TEST_CASE("wire: what is written at compile time is what is written at run time"
         return reader.ok() && reader.done() && value == -2;
     }());
 }
+
+TEST_CASE("wire: a long interval takes three octets, and a larger count is not written") {
+    std::array<std::uint8_t, 4> memory{};
+    Writer writer{memory};
+    put(writer, LongUnits625us{0x030201});
+    CHECK(Bytes{writer.written()} == hex("01 02 03"));
+    put(writer, LongUnits625us{0x1000000});
+    CHECK_FALSE(writer.ok());
+
+    const Octets octets = hex("fd fe ff 01 02");
+    Reader reader{octets};
+    LongUnits625us value{};
+    get(reader, value);
+    CHECK(value == LongUnits625us{0xfffefd});
+    CHECK(reader.remaining() == 2);
+    get(reader, value);
+    CHECK_FALSE(reader.ok());
+}
