@@ -169,7 +169,7 @@ std::int8_t Air::rssi(const Controller& sender, const Controller& listener,
             return static_cast<std::int8_t>(std::clamp(std::lround(tx_power - loss), -127L, 20L));
         }
     }
-    const auto [low, high] = std::minmax(sender.number(), listener.number());
+    const auto [low, high] = std::minmax({sender.number(), listener.number()});
     const std::uint64_t pair = std::uint64_t{low} << 32 | high;
     return static_cast<std::int8_t>(-40 - static_cast<int>(mix(seed_ ^ pair) % 50));
 }
