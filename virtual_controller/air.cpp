@@ -7,7 +7,7 @@
 
 namespace bluetooth::virtual_controller {
 
-Air::Air(std::uint64_t seed) : seed_(seed) {}
+Air::Air(std::uint64_t seed, const AirModel& model) : seed_(seed), model_(model) {}
 
 Air::~Air() = default;
 

@@ -8,6 +8,7 @@
 
 #include "base/address.hpp"
 #include "base/time.hpp"
+#include "virtual_controller/air_model.hpp"
 #include "virtual_controller/profile.hpp"
 #include "virtual_controller/random.hpp"
 #include "virtual_controller/timer_heap.hpp"
@@ -26,7 +27,7 @@ namespace bluetooth::virtual_controller {
 /// out when its peer vanishes. Every advertising PDU is heard that finds a listener on its channel.
 class Air {
 public:
-    explicit Air(std::uint64_t seed);
+    explicit Air(std::uint64_t seed, const AirModel& model = {});
     Air(const Air&) = delete;
     Air& operator=(const Air&) = delete;
     ~Air();
@@ -36,6 +37,8 @@ public:
     /// Takes a controller away, as if its power was cut: its peers learn it by their supervision
     /// timeouts.
     void remove(Controller& controller);
+
+    const AirModel& model() const { return model_; }
 
     /// The controller with this public address, or null.
     Controller* find(const Address& public_address);
@@ -70,6 +73,7 @@ private:
     void broadcast(Controller& advertiser, Time at);
 
     std::uint64_t seed_;
+    AirModel model_;
     Time now_{};
     std::uint16_t added_ = 0;
     TimerHeap timers_;

@@ -61,6 +61,9 @@ struct Profile {
         profile.has_public_address = false;
         return profile;
     }
+
+    std::uint8_t resolving_list_size = 8;
+    std::uint8_t advertising_sets = 4;  ///< where there is extended advertising; 1 to 240
 };
 
 }  // namespace bluetooth::virtual_controller
