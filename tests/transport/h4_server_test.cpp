@@ -110,12 +110,26 @@ TEST_CASE("h4 server: only loopback addresses are served, and unknown names expl
         REQUIRE_FALSE(server.has_value());
         return server.error().message;
     };
-    CHECK(contains(refusal("tcp-server:0.0.0.0:9001"), "only loopback addresses"));
+    for (const char* remote : {"tcp-server:0.0.0.0:9001", "tcp-server:[::]:9001"}) {
+        CHECK(contains(refusal(remote), "only loopback addresses"));
+        CHECK(contains(refusal(remote), "whoever reaches that address would drive a controller"));
+        CHECK(H4Server::listen(loop.executor(), remote).error().code == errc::not_permitted);
+    }
     CHECK(contains(refusal("tcp-server:localhost:9001"), "not a numeric address"));
     CHECK(contains(refusal("serial:/dev/ttyS0"), "tcp-server:HOST:PORT"));
+    CHECK(contains(refusal("serial:/dev/ttyS0"), "pty:[LINK]"));
+    CHECK(contains(refusal("pty"), "pty:[LINK]"));
     CHECK(contains(refusal(""), "unix:PATH"));
     CHECK(contains(refusal("unix:"), "a path is missing"));
     CHECK(contains(refusal("unix:/no/such/folder/hci"), "the folder does not exist"));
+}
+
+TEST_CASE("h4 server: told so, it serves addresses that other machines reach") {
+    Loop loop;
+    auto server = H4Server::listen(loop.executor(), "tcp-server:0.0.0.0:0", {.allow_remote = true});
+    REQUIRE(server.has_value());
+    CHECK(server->client_name().starts_with("tcp-client:0.0.0.0:"));
+    converse(loop, *server);
 }
 
 TEST_CASE("h4 server: several hosts connect, and the server may end inside its callback") {
