@@ -3,6 +3,7 @@
 // The server's end of unix and TCP sockets.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -17,7 +18,10 @@
 namespace bluetooth::transport {
 namespace {
 
-constexpr int backlog = 64;
+// As many as the system allows: a host that comes and goes without end must not fill the queue.
+constexpr int backlog = SOMAXCONN;
+// How many are taken on before others have their turn. Those that are gone already cost little.
+constexpr int connections_in_turn = 16;
 // How long to leave the queue of connections alone when the process is out of descriptors.
 constexpr std::chrono::milliseconds recovery_time{500};
 
@@ -56,6 +60,12 @@ std::string_view remedy_for(int number) {
     case EADDRNOTAVAIL: return "this machine does not have that address";
     default: return {};
     }
+}
+
+/// Whether the other side has closed it altogether: nobody will hear what is said to it.
+bool has_hung_up(const FileDescriptor& connection) {
+    pollfd state{connection.get(), 0, 0};
+    return ::poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0;
 }
 
 struct Bound {
@@ -141,21 +151,35 @@ private:
     void wait() {
         descriptor_.async_wait(asio::posix::descriptor_base::wait_read,
                                [self = shared_from_this()](const error_code& error) {
-                                   if (!error && self->on_connection_) self->accept();
+                                   if (!error && self->on_connection_) self->accept_waiting();
                                });
     }
 
-    void accept() {
+    void accept_waiting() {
+        const std::uint64_t last = connections_ + connections_in_turn;
+        for (int i = 0; i < backlog && connections_ < last; ++i)
+            if (!accept()) return;
+        wait();
+    }
+
+    /// False where there is none, or none can be taken; then it is arranged for what comes.
+    bool accept() {
         FileDescriptor connection{
             ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
         if (connection) {
+            if (has_hung_up(connection)) return true;
             hand_over(std::move(connection));
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-            log::warn("transport", client_name_, ": cannot accept: ", system_error_code(errno));
-            return wait_for_recovery();
+            return on_connection_ != nullptr;
         }
-        // Other failures concern a connection that is gone already.
-        if (on_connection_) wait();
+        const int error = errno;
+        if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS) {
+            log::warn("transport", client_name_, ": cannot accept: ", system_error_code(error));
+            wait_for_recovery();
+            return false;
+        }
+        if (error != EAGAIN && error != EWOULDBLOCK) return true;  // of a connection that is gone
+        wait();
+        return false;
     }
 
     void hand_over(FileDescriptor connection) {
