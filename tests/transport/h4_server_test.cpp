@@ -2,6 +2,7 @@
 #include "transport/h4_server.hpp"
 
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <fstream>
 
@@ -130,6 +131,32 @@ TEST_CASE("h4 server: told so, it serves addresses that other machines reach") {
     REQUIRE(server.has_value());
     CHECK(server->client_name().starts_with("tcp-client:0.0.0.0:"));
     converse(loop, *server);
+}
+
+TEST_CASE("h4 server: hosts that have hung up before they were accepted are passed over") {
+    Loop loop;
+    const TemporaryFolder folder;
+    const std::string name = "unix:" + folder / "hci";
+    auto server = H4Server::listen(loop.executor(), name);
+    REQUIRE(server.has_value());
+    std::vector<std::unique_ptr<Transport>> controllers;
+    server->start([&](std::unique_ptr<Transport> controller) {
+        controllers.push_back(std::move(controller));
+    });
+    // Nothing is accepted before the loop runs; the last two stay.
+    std::vector<FileDescriptor> hosts;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    (folder / "hci").copy(address.sun_path, sizeof address.sun_path - 1);
+    for (int i = 0; i < 100; ++i) {
+        FileDescriptor host{::socket(AF_UNIX, SOCK_STREAM, 0)};
+        REQUIRE(::connect(host.get(), reinterpret_cast<const sockaddr*>(&address),
+                          sizeof address) == 0);
+        write_all(host, reset);
+        if (i >= 98) hosts.push_back(std::move(host));
+    }
+    loop.settle();
+    CHECK(controllers.size() == 2);
 }
 
 TEST_CASE("h4 server: several hosts connect, and the server may end inside its callback") {

@@ -39,12 +39,12 @@ public:
                               .message};
     }
 
+    /// "runs/air.N.btsnoop"; empty where there is to be none.
+    std::string pattern() const { return pattern_.empty() ? "" : file("N").string(); }
     /// Nothing where there is to be none, or can be none; then the reason is told.
     std::optional<SnoopWriter> open(std::size_t number) const {
         if (pattern_.empty()) return std::nullopt;
-        std::filesystem::path file = pattern_;
-        file.replace_extension(std::to_string(number) + pattern_.extension().string());
-        auto writer = SnoopWriter::open(file.string(), {with_keys_});
+        auto writer = SnoopWriter::open(file(std::to_string(number)).string(), {with_keys_});
         if (writer) return std::move(*writer);
         std::cerr << "asioble: host " << number << " is not recorded: " << writer.error().message
                   << '\n';
@@ -52,6 +52,11 @@ public:
     }
 
 private:
+    std::filesystem::path file(const std::string& number) const {
+        std::filesystem::path path = pattern_;
+        return path.replace_extension(number + pattern_.extension().string());
+    }
+
     std::filesystem::path pattern_;
     bool with_keys_;
 };
@@ -84,6 +89,9 @@ public:
 
     void run() {
         for (const std::string& name : arguments_.names) listen(name);
+        if (const std::string pattern = snoop_files_.pattern(); !pattern.empty())
+            out_.say("Recording host N in " + pattern +
+                     (arguments_.snoop_keys ? ", with its keys" : ""));
         out_.say("Every connection gets a controller of its own. Ctrl-C ends it.");
         loop_.run();
     }
