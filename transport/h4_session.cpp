@@ -30,7 +30,7 @@ void H4Session::hand_over() {
             // Whoever sends nothing but garbage does not fill the log: a line for each doubling.
             if (std::has_single_bit(framer_.sync_losses()))
                 log::warn("transport", name_, ": lost synchronisation at ", to_hex(item.bytes),
-                          framer_.sync_losses() == 1 ? "" : ", once more of many times");
+                          framer_.sync_losses() == 1 ? "" : "; again");
             delivered = true;
             receiver_->on_sync_lost(item.bytes);
             break;
