@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "transport/h4_session.hpp"
 
+#include <bit>
+
 #include "base/log.hpp"
 
 namespace bluetooth::transport {
@@ -25,7 +27,10 @@ void H4Session::hand_over() {
             receiver_->on_packet(item.type, item.bytes);
             break;
         case H4Framer::Outcome::sync_lost:
-            log::warn("transport", name_, ": lost synchronisation at ", to_hex(item.bytes));
+            // Whoever sends nothing but garbage does not fill the log: a line for each doubling.
+            if (std::has_single_bit(framer_.sync_losses()))
+                log::warn("transport", name_, ": lost synchronisation at ", to_hex(item.bytes),
+                          framer_.sync_losses() == 1 ? "" : "; again");
             delivered = true;
             receiver_->on_sync_lost(item.bytes);
             break;

@@ -21,13 +21,14 @@ struct AirDriver::Handler {
 };
 
 std::shared_ptr<AirDriver> AirDriver::create(asio::any_io_executor executor, std::uint64_t seed,
-                                             Pace pace) {
-    return std::shared_ptr<AirDriver>(new AirDriver(std::move(executor), seed, pace));
+                                             Pace pace, const AirModel& model) {
+    return std::shared_ptr<AirDriver>(new AirDriver(std::move(executor), seed, pace, model));
 }
 
-AirDriver::AirDriver(asio::any_io_executor executor, std::uint64_t seed, Pace pace)
+AirDriver::AirDriver(asio::any_io_executor executor, std::uint64_t seed, Pace pace,
+                     const AirModel& model)
     : executor_(std::move(executor)),
-      air_(seed),
+      air_(seed, model),
       pace_(pace),
       now_(pace == Pace::real_time ? Clock::now() : Time{}),
       timer_(executor_) {

@@ -38,7 +38,8 @@ public:
     };
 
     static std::shared_ptr<AirDriver> create(asio::any_io_executor executor, std::uint64_t seed,
-                                             Pace pace = Pace::real_time);
+                                             Pace pace = Pace::real_time,
+                                             const AirModel& model = {});
 
     /// Brings a controller into the air. `port` must live until `detach`.
     Controller& attach(const Profile& profile, Port& port);
@@ -68,7 +69,7 @@ private:
     template <void (AirDriver::*Function)(), transport::HandlerSlot AirDriver::*Slot>
     struct Handler;
 
-    AirDriver(asio::any_io_executor executor, std::uint64_t seed, Pace pace);
+    AirDriver(asio::any_io_executor executor, std::uint64_t seed, Pace pace, const AirModel& model);
     Time read_clock();
     void schedule();
     void on_posted();

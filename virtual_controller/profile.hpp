@@ -38,7 +38,7 @@ struct Profile {
 
     std::uint8_t accept_list_size = 8;
     std::uint8_t resolving_list_size = 8;
-    std::uint8_t advertising_sets = 10;
+    std::uint8_t advertising_sets = 10;  ///< where there is extended advertising; 1 to 240
     std::uint8_t periodic_advertiser_list_size = 8;
     std::uint8_t periodic_syncs = 8;
     std::uint8_t max_connections = 8;  ///< 60 at most
@@ -77,11 +77,11 @@ struct Profile {
                    : hci::ScanFilterPolicy::accept_list;
     }
 
-    /// As the first LE controllers: no features, 27 octets of data per packet.
+    /// As the first LE controllers: encryption is their one feature, 27 octets of data per packet.
     static Profile bluetooth_4_0() {
         Profile profile;
         profile.version = hci::CoreVersion::v4_0;
-        profile.le_features = 0;
+        profile.le_features = feature_bit(hci::LeFeature::encryption);
         profile.acl_length = 27;
         return profile;
     }

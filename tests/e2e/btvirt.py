@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """BlueZ's btvirt: an independent controller, whose hosts meet on the same air."""
 
+import functools
 import os
 import shutil
 import socket
@@ -17,7 +18,8 @@ def start():
     btvirt = need("btvirt", "bluez-test-tools")
     need("unshare", "util-linux")
     directory = temporary_directory()
-    preload = "" if kernel_has_af_alg() else build_shim(directory)
+    preload = "" if kernel_has_af_alg() else os.path.basename(
+        shutil.copy(built_shim(), directory))
     # btvirt's sockets have fixed names in /tmp: it gets a /tmp of its own, which is our directory.
     if subprocess.run(in_namespace(directory, "true"), capture_output=True).returncode != 0:
         skip("unshare may not make a mount namespace here, and btvirt's sockets have fixed names")
@@ -49,17 +51,18 @@ def kernel_has_af_alg():
     return True
 
 
-def build_shim(directory):
-    """afalg_shim.c says what for. Returns the name of the file in `directory`."""
+@functools.cache
+def built_shim():
+    """The file made of afalg_shim.c, which says what for."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if not compiler:
         skip("btvirt needs AF_ALG, which this kernel lacks, or a C compiler for afalg_shim.c")
     source = os.path.join(os.path.dirname(__file__), "afalg_shim.c")
-    name = "afalg_shim.so"
+    path = os.path.join(temporary_directory(), "afalg_shim.so")
     built = subprocess.run(
-        [compiler, "-O1", "-Wall", "-Wextra", "-shared", "-fPIC", "-o",
-         os.path.join(directory, name), source, "-lcrypto", "-ldl"],
+        [compiler, "-O1", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", path, source,
+         "-lcrypto", "-ldl"],
         text=True, capture_output=True)
     if built.returncode != 0:
         raise Failed(f"afalg_shim.c does not compile: {built.stderr}")
-    return name
+    return path

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Long values, reliable writes and changing tables: over BlueZ's btvirt, between two processes and
-with a peer that shares nothing with them."""
+"""Long values, reliable writes and changing tables: on served controllers and on BlueZ's btvirt,
+between two processes and with a peer that shares nothing with them."""
 
 import os
 import signal
 
-import btvirt
+import airs
 from conversation import TEXT
 from raw_peer import NAME, VALUE, VALUE_HANDLE, AttServer, RawPeer, small_table
 from support import (asioble, expect, expect_equal, main, records, run, temporary_directory)
@@ -14,10 +14,8 @@ LONG = bytes(range(256)) * 2
 CANCEL, EXECUTE = b"\x18\x00", b"\x18\x01"  # Execute Write Requests (Vol 3 Part F 3.4.6.3)
 SERVICE_CHANGED = "2a05"
 
-_, transport = btvirt.start()
 
-
-def gatt(address, *arguments):
+def gatt(transport, address, *arguments):
     return run("-t", transport, "--json", "gatt", address, "--no-list", *arguments)
 
 
@@ -42,7 +40,7 @@ def long_file():
     return path
 
 
-def peripheral(*arguments):
+def peripheral(transport, *arguments):
     process = asioble("-t", transport, "--json", "advertise", "--interval", 30, *arguments)
     return process, process.wait_for_event("advertising")["address"]
 
@@ -83,10 +81,10 @@ def the_raw_peer_answers_by_the_book():
         ("0c 06 00 00 00", "0d 72 61 77 20 76 61 6c 75 65"))
 
 
-def a_peer_that_is_not_asioble_is_understood():
+def a_peer_that_is_not_asioble_is_understood(transport, _):
     peer = RawPeer(transport)
-    told = succeeded(gatt(peer.address, "--read", "2a00", "--write", f"{VALUE}=0102",
-                          "--read", f"0x{VALUE_HANDLE:04x}"))
+    told = succeeded(gatt(transport, peer.address, "--read", "2a00",
+                          "--write", f"{VALUE}=0102", "--read", f"0x{VALUE_HANDLE:04x}"))
     expect_equal(told, [read(3, NAME), {"event": "written", "handle": VALUE_HANDLE,
                                         "value": "0102"}, read(VALUE_HANDLE, b"\x01\x02")],
                  "what the client tells")
@@ -94,18 +92,18 @@ def a_peer_that_is_not_asioble_is_understood():
     peer.close()
 
 
-def a_value_is_read_by_its_type_without_discovery():
+def a_value_is_read_by_its_type_without_discovery(transport, _):
     peer = RawPeer(transport)
-    expect_equal(succeeded(gatt(peer.address, "--by-uuid", "2a00")), [read(3, NAME)],
+    expect_equal(succeeded(gatt(transport, peer.address, "--by-uuid", "2a00")), [read(3, NAME)],
                  "what the client tells")
     expect(bytes.fromhex("08 0100 ffff 002a") in peer.received(),
            f"no Read By Type Request: {peer.pdus}")
     peer.close()
 
 
-def a_long_value_of_a_foreign_peer_is_written_and_read():
+def a_long_value_of_a_foreign_peer_is_written_and_read(transport, _):
     peer = RawPeer(transport)
-    told = succeeded(gatt(peer.address, "--write-long", f"{VALUE}={LONG.hex()}",
+    told = succeeded(gatt(transport, peer.address, "--write-long", f"{VALUE}={LONG.hex()}",
                           "--long", "--read", VALUE))
     expect_equal(told[-1], read(VALUE_HANDLE, LONG), "the value read")
     expect_equal(peer.att.values[VALUE_HANDLE], LONG, "the value of the peer")
@@ -114,11 +112,12 @@ def a_long_value_of_a_foreign_peer_is_written_and_read():
     peer.close()
 
 
-def long_values_go_from_process_to_process():
-    process, address = peripheral()
+def long_values_go_from_process_to_process(transport, _):
+    process, address = peripheral(transport)
     for mtu in (23, 247, 517):
-        told = succeeded(gatt(address, "--mtu", mtu, "--write", f"{TEXT}='short'",
-                              "--write-long", f"{TEXT}=@{long_file()}", "--long", "--read", TEXT))
+        told = succeeded(gatt(
+            transport, address, "--mtu", mtu, "--write", f"{TEXT}='short'",
+            "--write-long", f"{TEXT}=@{long_file()}", "--long", "--read", TEXT))
         expect_equal(told[-1]["value"], LONG.hex(), f"the value read at MTU {mtu}")
         process.wait_for_event("write", value=b"short".hex())
         process.wait_for_event("write", value=LONG.hex())
@@ -126,19 +125,19 @@ def long_values_go_from_process_to_process():
     end(process)
 
 
-def a_reliable_write_is_carried_out_when_all_echoes_are_right():
+def a_reliable_write_is_carried_out_when_all_echoes_are_right(transport, _):
     peer = RawPeer(transport)
     value = bytes(range(200))
-    succeeded(gatt(peer.address, "--write-reliable", f"{VALUE}={value.hex()}"))
+    succeeded(gatt(transport, peer.address, "--write-reliable", f"{VALUE}={value.hex()}"))
     expect_equal(peer.att.values[VALUE_HANDLE], value, "the value of the peer")
     expect(EXECUTE in peer.received() and CANCEL not in peer.received(), f"{peer.pdus}")
     peer.close()
 
 
-def expect_cancelled(option):
+def expect_cancelled(transport, option):
     peer = RawPeer(transport, wrong_echo=True)
     before = peer.att.values[VALUE_HANDLE]
-    result = gatt(peer.address, option, f"{VALUE}={LONG.hex()}")
+    result = gatt(transport, peer.address, option, f"{VALUE}={LONG.hex()}")
     expect_equal(result.returncode, 1, f"exit status of the client ({result.stderr})")
     for word in ("echo", "cancelled"):
         expect(word in result.stderr, f"the message does not name {word!r}: {result.stderr}")
@@ -152,17 +151,18 @@ def expect_cancelled(option):
     peer.close()
 
 
-def a_reliable_write_with_a_wrong_echo_is_cancelled():
-    expect_cancelled("--write-reliable")
+def a_reliable_write_with_a_wrong_echo_is_cancelled(transport, _):
+    expect_cancelled(transport, "--write-reliable")
 
 
-def a_long_write_with_a_wrong_echo_is_cancelled_too():
-    expect_cancelled("--write-long")
+def a_long_write_with_a_wrong_echo_is_cancelled_too(transport, _):
+    expect_cancelled(transport, "--write-long")
 
 
-def a_connected_client_is_told_when_services_are_registered_anew():
-    process, address = peripheral("--change-services", 1)
-    told = succeeded(gatt(address, "--subscribe", SERVICE_CHANGED, "--count", 1, "--for", 30))
+def a_connected_client_is_told_when_services_are_registered_anew(transport, _):
+    process, address = peripheral(transport, "--change-services", 1)
+    told = succeeded(gatt(transport, address, "--subscribe", SERVICE_CHANGED,
+                          "--count", 1, "--for", 30))
     subscribed, indicated = told
     expect_equal((subscribed["event"], indicated["event"]), ("subscribed", "indication"),
                  "the events")
@@ -175,10 +175,14 @@ def a_connected_client_is_told_when_services_are_registered_anew():
     end(process)
 
 
-main(the_raw_peer_answers_by_the_book, a_peer_that_is_not_asioble_is_understood,
-     a_value_is_read_by_its_type_without_discovery,
-     a_long_value_of_a_foreign_peer_is_written_and_read, long_values_go_from_process_to_process,
-     a_reliable_write_is_carried_out_when_all_echoes_are_right,
-     a_reliable_write_with_a_wrong_echo_is_cancelled,
-     a_long_write_with_a_wrong_echo_is_cancelled_too,
-     a_connected_client_is_told_when_services_are_registered_anew)
+main(the_raw_peer_answers_by_the_book,
+     *airs.on_each(
+         [airs.unix_socket, airs.bluez_btvirt],
+         a_peer_that_is_not_asioble_is_understood,
+         a_value_is_read_by_its_type_without_discovery,
+         a_long_value_of_a_foreign_peer_is_written_and_read,
+         long_values_go_from_process_to_process,
+         a_reliable_write_is_carried_out_when_all_echoes_are_right,
+         a_reliable_write_with_a_wrong_echo_is_cancelled,
+         a_long_write_with_a_wrong_echo_is_cancelled_too,
+         a_connected_client_is_told_when_services_are_registered_anew))

@@ -2,9 +2,9 @@
 """What the tests of channels share: controllers on one air, and processes on them."""
 
 import os
-import signal
 
-from support import asioble, expect_equal, run, temporary_directory
+import airs
+from support import asioble, expect_equal, run
 
 PSM = "0x80"
 NAME = "channels"
@@ -16,9 +16,8 @@ class Air:
     """Served controllers for all processes of a test."""
 
     def __init__(self):
-        listen = "unix:" + os.path.join(temporary_directory(), "air")
-        self.controller = asioble("--json", "controller", "--listen", listen)
-        self.transport = self.controller.wait_for_event("listening")["transport"]
+        self._served = airs.served()
+        self.transport = self._served.transport
 
     def start(self, *arguments, **streams):
         return asioble("-t", self.transport, "--json", "l2cap", *arguments, env=KEEP_NOTHING,
@@ -33,9 +32,7 @@ class Air:
         return run("-t", self.transport, "--json", "l2cap", *arguments)
 
     def end(self):
-        self.controller.signal(signal.SIGINT)
-        expect_equal(self.controller.wait(), 130, "exit status of the controller after Ctrl-C")
-        expect_equal(self.controller.errors, [], "standard error of the controller")
+        self._served.end()
 
 
 def to(*arguments):
@@ -46,3 +43,15 @@ def expect_success(*processes):
     for process in processes:
         expect_equal(process.wait(), 0, f"exit status of {process}")
         expect_equal(process.errors, [], "standard error")
+
+
+def resident_kib(process):
+    """The memory that a process has now; None once it has ended."""
+    try:
+        with open(f"/proc/{process.process.pid}/status", encoding="ascii") as status:
+            for line in status:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return None

@@ -4,8 +4,8 @@
 import os
 import signal
 
-import btvirt
-from l2cap_air import NAME, PSM, Air, expect_success, to
+import airs
+from l2cap_air import NAME, PSM, Air, expect_success, resident_kib, to
 from support import asioble, expect, expect_equal, main, records, run
 
 MEBIBYTE = 1 << 20
@@ -14,18 +14,6 @@ OCTETS = 100_000_000
 #: What the memory of a process may grow by between the first tenth of a transfer and its end: far
 #: less than a buffer of the octets that were moved would take.
 GROWTH_KIB = 1024
-
-
-def resident_kib(process):
-    """The memory that a process has now; None once it has ended."""
-    try:
-        with open(f"/proc/{process.process.pid}/status", encoding="ascii") as status:
-            for line in status:
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1])
-    except OSError:
-        pass
-    return None
 
 
 def expect_all_right(told, channels, octets):
@@ -80,15 +68,14 @@ def sdus_of_any_size_arrive():
     air.end()
 
 
-def a_megabyte_goes_each_way_over_btvirt():
-    _, transport = btvirt.start()
-    # It drops what a slow host does not fetch in time: few credits keep that below what its
+def a_megabyte_goes_each_way(listening, connecting):
+    # btvirt drops what a slow host does not fetch in time: few credits keep that below what its
     # sockets hold.
     few = ["--credits", 8]
-    answering = asioble("-t", transport, "--json", "l2cap", "listen", "--psm", PSM, "--name", NAME,
+    answering = asioble("-t", listening, "--json", "l2cap", "listen", "--psm", PSM, "--name", NAME,
                         "--bench", "--once", *few)
     answering.wait_for_event("listening")
-    beginning = asioble("-t", transport, "--json", "l2cap", "bench",
+    beginning = asioble("-t", connecting, "--json", "l2cap", "bench",
                         *to("--channels", 2, "--octets", 1_000_000, *few))
     expect_success(beginning, answering)
     for side in (beginning, answering):
@@ -205,6 +192,6 @@ TESTS = (many_octets_go_each_way_through_eight_channels_and_memory_stays_flat,
          sdus_are_shown_and_come_back_whole, all_that_is_to_be_sent_goes_before_the_end,
          a_peer_that_takes_nothing_is_told, an_unknown_psm_is_refused_in_words,
          a_lost_peer_is_told, wrong_arguments_are_named,
-         a_megabyte_goes_each_way_over_btvirt)  # last: skips the script where there is no btvirt
+         *airs.on_each([airs.pty, airs.bluez_btvirt], a_megabyte_goes_each_way))
 
 main(*TESTS)

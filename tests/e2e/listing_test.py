@@ -2,10 +2,9 @@
 """What `asioble gatt --values` makes of a database that it does not know: kinds of services, what
 they include, and values in words. The octets stand as the specifications write them."""
 
-import os
-
+import airs
 from raw_peer import SECONDARY_SERVICE, SERVICE, VALUE, RawPeer, Refused, Table
-from support import asioble, expect, expect_equal, main, records, run, temporary_directory
+from support import expect, expect_equal, main, records, run
 
 READ, INDICATE = 0x02, 0x20
 
@@ -59,15 +58,9 @@ REFUSALS = [
 ]
 
 
-def served():
-    controller = asioble(
-        "--json", "controller", "--listen", "unix:" + os.path.join(temporary_directory(), "air"))
-    return controller.wait_for_event("listening")["transport"]
-
-
 def listing(table, *arguments):
     """What the program prints of a peer with this table."""
-    transport = served()
+    transport = airs.served().transport
     peer = RawPeer(transport, table=table)
     result = run("-t", transport, *arguments, "gatt", peer.address, "--values")
     expect_equal(result.returncode, 0, f"exit status ({result.stderr})")

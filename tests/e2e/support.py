@@ -22,9 +22,17 @@ class Failed(Exception):
     pass
 
 
+class Skipped(SystemExit):
+    """Ends a script that is skipped as a whole; `main` goes on with the next test."""
+
+    def __init__(self, why):
+        super().__init__(77)
+        self.why = why
+
+
 def skip(why):
     print("skipped:", why)
-    sys.exit(77)
+    raise Skipped(why)
 
 
 def need(program, package):
@@ -159,14 +167,18 @@ def asioble(*arguments, **options):
 
 
 def main(*tests):
-    """Runs the tests, tells which of them fail, and ends the script."""
-    failures = 0
+    """Runs the tests, tells which of them fail, and ends the script: with 77, the status of skipped
+    tests, where some could not run and no other has failed."""
+    failures = skipped = 0
     for test in tests:
         name = test.__name__.replace("_", " ")
         try:
             test()
             print("passed:", name)
+        except Skipped:
+            skipped += 1
+            print("skipped:", name)
         except Failed as failure:
             failures += 1
             print(f"FAILED: {name}: {failure}")
-    sys.exit(1 if failures else 0)
+    sys.exit(1 if failures else 77 if skipped else 0)

@@ -2,6 +2,7 @@
 #include "transport/h4_server.hpp"
 
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <fstream>
 
@@ -110,12 +111,52 @@ TEST_CASE("h4 server: only loopback addresses are served, and unknown names expl
         REQUIRE_FALSE(server.has_value());
         return server.error().message;
     };
-    CHECK(contains(refusal("tcp-server:0.0.0.0:9001"), "only loopback addresses"));
+    for (const char* remote : {"tcp-server:0.0.0.0:9001", "tcp-server:[::]:9001"}) {
+        CHECK(contains(refusal(remote), "only loopback addresses"));
+        CHECK(contains(refusal(remote), "whoever reaches that address would drive a controller"));
+        CHECK(H4Server::listen(loop.executor(), remote).error().code == errc::not_permitted);
+    }
     CHECK(contains(refusal("tcp-server:localhost:9001"), "not a numeric address"));
     CHECK(contains(refusal("serial:/dev/ttyS0"), "tcp-server:HOST:PORT"));
+    CHECK(contains(refusal("serial:/dev/ttyS0"), "pty:[LINK]"));
+    CHECK(contains(refusal("pty"), "pty:[LINK]"));
     CHECK(contains(refusal(""), "unix:PATH"));
     CHECK(contains(refusal("unix:"), "a path is missing"));
     CHECK(contains(refusal("unix:/no/such/folder/hci"), "the folder does not exist"));
+}
+
+TEST_CASE("h4 server: told so, it serves addresses that other machines reach") {
+    Loop loop;
+    auto server = H4Server::listen(loop.executor(), "tcp-server:0.0.0.0:0", {.allow_remote = true});
+    REQUIRE(server.has_value());
+    CHECK(server->client_name().starts_with("tcp-client:0.0.0.0:"));
+    converse(loop, *server);
+}
+
+TEST_CASE("h4 server: hosts that have hung up before they were accepted are passed over") {
+    Loop loop;
+    const TemporaryFolder folder;
+    const std::string name = "unix:" + folder / "hci";
+    auto server = H4Server::listen(loop.executor(), name);
+    REQUIRE(server.has_value());
+    std::vector<std::unique_ptr<Transport>> controllers;
+    server->start([&](std::unique_ptr<Transport> controller) {
+        controllers.push_back(std::move(controller));
+    });
+    // Nothing is accepted before the loop runs; the last two stay.
+    std::vector<FileDescriptor> hosts;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    (folder / "hci").copy(address.sun_path, sizeof address.sun_path - 1);
+    for (int i = 0; i < 100; ++i) {
+        FileDescriptor host{::socket(AF_UNIX, SOCK_STREAM, 0)};
+        REQUIRE(::connect(host.get(), reinterpret_cast<const sockaddr*>(&address),
+                          sizeof address) == 0);
+        write_all(host, reset);
+        if (i >= 98) hosts.push_back(std::move(host));
+    }
+    loop.settle();
+    CHECK(controllers.size() == 2);
 }
 
 TEST_CASE("h4 server: several hosts connect, and the server may end inside its callback") {

@@ -2,161 +2,84 @@
 //
 // asioble controller: serves virtual controllers to other programs, all on one air.
 #include <algorithm>
-#include <cstring>
-#include <list>
+#include <memory>
 
-#include "base/buffer.hpp"
-#include "tools/asioble/loop.hpp"
-#include "tools/asioble/output.hpp"
-#include "transport/h4_server.hpp"
-#include "virtual_controller/air_driver.hpp"
+#include "tools/asioble/profile_listing.hpp"
+#include "tools/asioble/served_air.hpp"
+#include "virtual_controller/profiles.hpp"
 
 namespace bluetooth::tool {
 namespace {
 
-using transport::PacketType;
-using virtual_controller::AirDriver;
-
-/// The longest packet between a controller and its host: ACL data, the most a profile can have.
-constexpr std::size_t max_packet = 5 + 1024;
-
-/// One virtual controller and the host that is connected to it.
-class ServedController final : public transport::Receiver, public AirDriver::Port {
-public:
-    /// `on_gone` is called when the host has left.
-    ServedController(std::shared_ptr<AirDriver> driver, std::unique_ptr<transport::Transport> host,
-                     std::function<void()> on_gone)
-        : driver_(std::move(driver)),
-          host_(std::move(host)),
-          on_gone_(std::move(on_gone)),
-          controller_(driver_->attach({}, *this)) {
-        host_->start(*this);
-    }
-    ServedController(const ServedController&) = delete;
-    ServedController& operator=(const ServedController&) = delete;
-    ~ServedController() { driver_->detach(controller_); }
-
-    const Address& address() const { return controller_.public_address(); }
-
-    // transport::Receiver
-    void on_packet(PacketType type, Bytes packet) override {
-        packet_[0] = static_cast<std::uint8_t>(type);
-        const std::size_t size = std::min(packet.size(), packet_.size() - 1);
-        std::memcpy(packet_.data() + 1, packet.data(), size);
-        driver_->receive(controller_, Bytes{packet_.data(), size + 1});
-    }
-    void on_batch_end() override {}
-    void on_sync_lost(Bytes offending) override {
-        driver_->receive(controller_, offending);  // is answered by Hardware Error
-        host_->resynchronise();
-    }
-    void on_lost(error_code, std::string_view) override { on_gone_(); }
-    void on_writable() override { driver_->wake(controller_); }
-
-    // AirDriver::Port
-    void on_output() override;
-
-private:
-    std::size_t queue_pending();
-
-    BufferPool buffers_{64, max_packet};  // outlives the transport, which holds its buffers
-    std::shared_ptr<AirDriver> driver_;
-    std::unique_ptr<transport::Transport> host_;
-    std::function<void()> on_gone_;
-    std::array<std::uint8_t, 1 + 4096> packet_{};  // the framer drops what is longer
-    virtual_controller::Controller& controller_;
-};
-
-/// The size of the H4 packet of a controller that `octets` begin with (Vol 4 Part E 5.4).
-std::size_t packet_size(Bytes octets) {
-    if (PacketType{octets[0]} == PacketType::acl) return 5u + octets[3] + (octets[4] << 8);
-    return 3u + octets[2];
+template <class T> T checked(const char* option, transport::Attempt<T> attempt) {
+    if (!attempt) throw Failure{std::string{option} + ": " + attempt.error().message, exit_usage};
+    return std::move(*attempt);
 }
 
-/// Queues packets of the controller as far as there is room; returns how many octets.
-std::size_t ServedController::queue_pending() {
-    std::size_t taken = 0;
-    for (Bytes rest = controller_.pending(); !rest.empty();) {
-        const std::size_t size = packet_size(rest);
-        transport::Packet packet;
-        packet.payload = buffers_.acquire();
-        if (!packet.payload || !packet.payload.append(rest.first(size)) ||
-            !host_->send(std::move(packet)))
-            break;
-        rest = rest.subspan(size);
-        taken += size;
-    }
-    return taken;
+/// A public address is that of an individual (IEEE 802: the lowest bit of its first octet is 0).
+Address checked_address(const std::string& text) {
+    const auto address = Address::parse(text);
+    if (!address || address->is_zero() || (address->display()[0] & 1) != 0)
+        throw Failure{"--address: \"" + text +
+                          "\" cannot be a controller's public address; write one like "
+                          "00:AA:01:02:03:04, whose first octet is even (a random address is set "
+                          "by the host, not here)",
+                      exit_usage};
+    return *address;
 }
 
-/// What is ready leaves in one write. What finds no room waits in the controller.
-void ServedController::on_output() {
-    std::size_t taken = 0;
-    do {
-        taken = queue_pending();
-        host_->flush();
-        driver_->consume(controller_, taken);
-    } while (taken > 0 && !controller_.pending().empty());
+void check_addresses(const ControllerArguments& arguments) {
+    const auto& addresses = arguments.addresses;
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        if (std::count(addresses.begin(), addresses.end(), addresses[i]) > 1)
+            throw Failure{"--address: two controllers cannot both have " + to_string(addresses[i]),
+                          exit_usage};
+        const auto& profiles = arguments.profiles;
+        if (!profiles.empty() && !profiles[std::min(i, profiles.size() - 1)].has_public_address)
+            throw Failure{"--address " + to_string(addresses[i]) +
+                              ": the controller that would get it has a profile without public "
+                              "address",
+                          exit_usage};
+    }
 }
 
-struct ControllerArguments {
-    std::vector<std::string> names;
-    std::uint64_t seed = 1;
-};
+/// What the arguments mean.
+void interpret(ControllerArguments& arguments) {
+    for (const std::string& name : arguments.profile_names)
+        arguments.profiles.push_back(checked("--profile", virtual_controller::parse_profile(name)));
+    for (const std::string& name : arguments.address_names)
+        arguments.addresses.push_back(checked_address(name));
+    check_addresses(arguments);
+    if (!arguments.air_name.empty())
+        arguments.air = checked("--air", virtual_controller::parse_air_model(arguments.air_name));
+}
 
-class Serve {
-public:
-    Serve(const Options& options, const ControllerArguments& arguments)
-        : arguments_(arguments),
-          out_(options.json),
-          driver_(AirDriver::create(loop_.context().get_executor(), arguments.seed)) {}
+void run_controller(const Options& options, ControllerArguments& arguments) {
+    if (arguments.list_profiles) return list_profiles(Output{options.json});
+    if (!options.transport.empty())
+        throw Failure{"controller is itself a controller: it takes no -t, but --listen",
+                      exit_usage};
+    if (arguments.names.empty())
+        throw Failure{
+            "where are hosts to connect? Say it with --listen, e.g. --listen unix:/tmp/air",
+            exit_usage};
+    if (arguments.snoop_keys && options.snoop.empty())
+        throw Failure{"--snoop-keys is for recordings: add --snoop FILE", exit_usage};
+    interpret(arguments);
+    serve_controllers(options, arguments);
+}
 
-    void run() {
-        for (const std::string& name : arguments_.names) listen(name);
-        out_.say("Every connection gets a controller of its own. Ctrl-C ends it.");
-        loop_.run();
-    }
-
-private:
-    void listen(const std::string& name) {
-        auto server = transport::H4Server::listen(loop_.context().get_executor(), name);
-        if (!server) throw Failure{server.error().message};
-        servers_.push_back(std::move(*server));
-        servers_.back().start(
-            [this](std::unique_ptr<transport::Transport> host) { accept(std::move(host)); });
-        const std::string reached_by{servers_.back().client_name()};
-        out_.tell(
-            "Serving controllers: use them with " + out_.paint(Style::bold, "-t " + reached_by),
-            Json{"listening"}.add("transport", reached_by));
-    }
-
-    void accept(std::unique_ptr<transport::Transport> host) {
-        const auto place = controllers_.emplace(controllers_.end());
-        const std::size_t number = ++accepted_;
-        *place =
-            std::make_unique<ServedController>(driver_, std::move(host), [this, place, number] {
-                tell("gone", number, "host has left", **place);
-                asio::post(loop_.context(), [this, place] { controllers_.erase(place); });
-            });
-        tell("host", number, "host connected", **place);
-    }
-
-    void tell(std::string_view event, std::size_t number, const std::string& text,
-              const ServedController& controller) const {
-        const std::string address = to_string(controller.address());
-        out_.tell(out_.paint(Style::dim, '[' + std::to_string(number) + "] ") + text +
-                      ", controller " + address,
-                  Json{event}.add("number", number).add("address", address));
-    }
-
-    const ControllerArguments& arguments_;
-    Loop loop_;
-    Output out_;
-    std::shared_ptr<AirDriver> driver_;
-    std::vector<transport::H4Server> servers_;
-    std::list<std::unique_ptr<ServedController>> controllers_;
-    std::size_t accepted_ = 0;
-};
+const std::string notes =
+    "Hosts connect to a socket, or open the pseudo-terminal as a serial port. Where several\n"
+    "--profile or --address are given, the first host gets the first ones, the second the second\n"
+    "ones, and so on; the last profile serves all that follow, and further addresses come from "
+    "the\n"
+    "seed. What a host has had is free again when it has left.\n"
+    "\n"
+    "With --snoop FILE the first host is recorded in FILE with .1 before its extension, the "
+    "second\n"
+    "with .2; with --snoop FOLDER in controller.1.btsnoop and so on in that folder.\n"
+    "\n";
 
 }  // namespace
 
@@ -165,20 +88,37 @@ void add_controller(CLI::App& app, Program& program) {
         app.add_subcommand("controller", "serve virtual controllers on one air to other programs");
     const auto arguments = std::make_shared<ControllerArguments>();
     command->add_option("-l,--listen", arguments->names, "where hosts connect; several allowed")
-        ->type_name("unix:PATH|tcp-server:127.0.0.1:PORT")
-        ->required();
+        ->type_name("unix:PATH|tcp-server:127.0.0.1:PORT|pty:[LINK]");
+    command->add_flag("--allow-remote", arguments->allow_remote,
+                      "serve also TCP addresses that other machines reach: whoever reaches them "
+                      "gets a controller, unasked and unencrypted");
+    command
+        ->add_option("--max-hosts", arguments->max_hosts, "how many there can be at the same time")
+        ->type_name("N")
+        ->check(CLI::Range(1u, 1000u).description(""))
+        ->capture_default_str();
+    command
+        ->add_option("--profile", arguments->profile_names,
+                     "what kind of controllers to be; several allowed")
+        ->type_name("NAME[,KEY=VALUE]...");
+    command->add_flag("--list-profiles", arguments->list_profiles,
+                      "show the names and keys of profiles, and end");
+    command
+        ->add_option("--address", arguments->address_names,
+                     "public address of a controller; several allowed")
+        ->type_name("ADDRESS");
+    command
+        ->add_option("--air", arguments->air_name,
+                     "what real air has: lost packets, colliding advertising, time that links take")
+        ->type_name("loss=0..1,collisions=on,timing=on");
     command->add_option("--seed", arguments->seed, "of the air's randomness and addresses")
         ->type_name("N")
         ->capture_default_str();
+    command->add_flag("--snoop-keys", arguments->snoop_keys,
+                      "record key material too, which --snoop else masks");
+    command->footer(notes + command->get_footer());
     command->callback([&program, arguments] {
-        program.command = [&program, arguments] {
-            if (!program.options.transport.empty() || !program.options.snoop.empty())
-                throw Failure{
-                    "controller is itself a controller: it takes neither -t nor --snoop; "
-                    "record on the side of its hosts",
-                    exit_usage};
-            Serve{program.options, *arguments}.run();
-        };
+        program.command = [&program, arguments] { run_controller(program.options, *arguments); };
     });
 }
 
