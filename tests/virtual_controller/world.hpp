@@ -19,11 +19,13 @@ using bluetooth::test::Octets;
 using namespace std::chrono_literals;
 
 struct World {
-    Air air{7};
+    Air air;
     Time now{};
 
-    /// A controller with the public address 00:AA:01:00:00:`last`, all events unmasked but those two
-    /// that come beside or in place of LE Connection Complete.
+    explicit World(const AirModel& model = {}) : air(7, model) {}
+
+    /// A controller with the public address 00:AA:01:00:00:`last`, all events unmasked but those
+    /// two that come beside or in place of LE Connection Complete.
     Controller& add(std::uint8_t last, Profile profile = {}) {
         if (profile.has_public_address)
             profile.public_address = Address::from_display({0x00, 0xaa, 0x01, 0x00, 0x00, last});
@@ -79,8 +81,8 @@ struct Pair : World {
     Controller& peripheral;
     Controller& central;
 
-    explicit Pair(Profile of_peripheral = {}, Profile of_central = {})
-        : peripheral(add(1, of_peripheral)), central(add(2, of_central)) {
+    explicit Pair(Profile of_peripheral = {}, Profile of_central = {}, const AirModel& model = {})
+        : World(model), peripheral(add(1, of_peripheral)), central(add(2, of_central)) {
         connect();
     }
     void connect() {
