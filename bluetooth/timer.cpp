@@ -1,95 +1,59 @@
 // SPDX-License-Identifier: MIT
 #include "bluetooth/timer.hpp"
 
-#include <algorithm>
-#include <list>
 #include <utility>
-
-#include "transport/alarm.hpp"
 
 namespace bluetooth {
 
-class Timer::Core : public std::enable_shared_from_this<Core> {
-public:
-    explicit Core(Executor executor)
-        : executor_(std::move(executor)), alarm_(executor_), expiry_(alarm_.now()) {}
+/// A wait is an operation of Asio's timer, so that it ends with its execution context like others.
+struct Timer::Wait {
+    using executor_type = asio::any_completion_executor;
+    using cancellation_slot_type = asio::cancellation_slot;
 
-    const Executor& executor() const { return executor_; }
-    Time now() const { return alarm_.now(); }
-    Time expiry() const { return expiry_; }
+    Executor fallback;
+    std::shared_ptr<const bool> rung;
+    Handler handler;
 
-    void expires_at(Time when) {
-        cancel();
-        expiry_ = when;
+    executor_type get_executor() const {
+        return asio::get_associated_executor(handler, executor_type{fallback});
     }
-
-    void wait(Handler handler) {
-        const auto wait = waits_.emplace(waits_.end());
-        wait->handler.swap(handler);  // not assigned: in Boost 1.81 that recurses without end
-        wait->cancellation = asio::get_associated_cancellation_slot(wait->handler);
-        if (wait->cancellation.is_connected())
-            wait->cancellation.assign([this, wait](asio::cancellation_type type) {
-                if (type != asio::cancellation_type::none)
-                    finish(wait, asio::error::operation_aborted);
-            });
-        arm();
+    cancellation_slot_type get_cancellation_slot() const {
+        return asio::get_associated_cancellation_slot(handler);
     }
-
-    void cancel() { finish_all(asio::error::operation_aborted); }
-
-private:
-    struct Wait {
-        Handler handler;
-        asio::cancellation_slot cancellation;
-    };
-
-    void arm() {
-        // A wait without an end is one too: it keeps its executor's loop running.
-        const Time when = std::min(expiry_, never - Duration{1});
-        alarm_.wake_at(when, *this, &Core::on_alarm);
-    }
-
-    void on_alarm() {
-        if (waits_.empty()) return;
-        if (alarm_.now() < expiry_) return arm();
-        finish_all({});
-    }
-
-    void finish_all(error_code error) {
-        while (!waits_.empty()) finish(waits_.begin(), error);
-    }
-
-    void finish(std::list<Wait>::iterator wait, error_code error) {
-        if (wait->cancellation.is_connected()) wait->cancellation.clear();
-        asio::post(executor_,
-                   [executor = executor_, handler = std::move(wait->handler), error]() mutable {
-                       const auto home = asio::get_associated_executor(handler, executor);
-                       asio::dispatch(home, [handler = std::move(handler), error]() mutable {
-                           std::move(handler)(error);
-                       });
-                   });
-        waits_.erase(wait);
-        if (waits_.empty()) alarm_.cancel();
-    }
-
-    Executor executor_;
-    transport::Alarm alarm_;
-    Time expiry_;
-    std::list<Wait> waits_;
+    void operator()(error_code error) { std::move(handler)(*rung ? error_code{} : error); }
 };
 
-Timer::Timer(Executor executor) : core_(std::make_shared<Core>(std::move(executor))) {}
-Timer::~Timer() { core_->cancel(); }
-
-Timer::Executor Timer::get_executor() const { return core_->executor(); }
-Time Timer::now() const { return core_->now(); }
-void Timer::expires_at(Time when) { core_->expires_at(when); }
-void Timer::expires_after(Duration duration) {
-    const Time now = core_->now();
-    core_->expires_at(duration < never - now ? now + duration : never);
+Timer::Timer(Executor executor)
+    : Sleeper(executor), timer_(std::move(executor)), rung_(std::make_shared<bool>(false)) {
+    expires_at(now());
 }
-Time Timer::expiry() const { return core_->expiry(); }
-void Timer::cancel() { core_->cancel(); }
-void Timer::start_wait(Handler handler) { core_->wait(std::move(handler)); }
+
+void Timer::expires_at(Time when) {
+    cancel();
+    expiry_ = when;
+    // In a simulated world Asio's timer never expires: `ring` ends its waits.
+    timer_.expires_at(simulated() ? never : when);
+}
+
+void Timer::expires_after(Duration duration) {
+    const Time start = now();
+    expires_at(duration < never - start ? start + duration : never);
+}
+
+void Timer::cancel() {
+    sleep_until(never);
+    timer_.cancel();
+}
+
+void Timer::start_wait(Handler handler) {
+    sleep_until(expiry_);
+    Executor executor = timer_.get_executor();
+    timer_.async_wait(Wait{std::move(executor), rung_, std::move(handler)});
+}
+
+void Timer::ring() {
+    *std::exchange(rung_, std::make_shared<bool>(false)) = true;
+    timer_.cancel();
+}
 
 }  // namespace bluetooth

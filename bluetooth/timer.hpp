@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "transport/asio.hpp"
+#include "transport/simulated_world.hpp"
 
 namespace bluetooth {
 
@@ -19,25 +20,23 @@ namespace bluetooth {
 ///     timer.async_wait([&](error_code error) { … });
 ///
 /// Used from its executor only.
-class Timer {
+class Timer final : private transport::SimulatedWorld::Sleeper {
 public:
     using Executor = asio::any_io_executor;
 
     /// Expired from the beginning.
     explicit Timer(Executor executor);
-    Timer(const Timer&) = delete;
-    Timer& operator=(const Timer&) = delete;
     /// Ends waits as `cancel` does.
-    ~Timer();
+    ~Timer() = default;
 
-    Executor get_executor() const;
+    Executor get_executor() { return timer_.get_executor(); }
     /// What the clock shows.
-    Time now() const;
+    using Sleeper::now;
 
     /// Sets when waits end. Those under way end with `asio::error::operation_aborted`.
     void expires_at(Time when);
     void expires_after(Duration duration);
-    Time expiry() const;
+    Time expiry() const { return expiry_; }
     /// Ends all waits with `asio::error::operation_aborted`.
     void cancel();
 
@@ -51,11 +50,14 @@ public:
 
 private:
     using Handler = asio::any_completion_handler<void(error_code)>;
-    class Core;
+    struct Wait;
 
     void start_wait(Handler handler);
+    void ring() override;
 
-    std::shared_ptr<Core> core_;  // kept alive by the alarm that is set
+    asio::steady_timer timer_;
+    Time expiry_;
+    std::shared_ptr<bool> rung_;  // whether the present expiry has come; shared with its waits
 };
 
 }  // namespace bluetooth

@@ -2,39 +2,27 @@
 #include "transport/alarm.hpp"
 
 #include <utility>
-#include <vector>
-
-#include "transport/simulated_world.hpp"
 
 namespace bluetooth::transport {
 
-Alarm::Alarm(const asio::any_io_executor& executor)
-    : world_(SimulatedWorld::of(executor)), timer_(executor) {
-    if (world_ == nullptr) return;
-    timer_.expires_at(never);
-    world_->alarms_.push_back(this);
-}
-
-Alarm::~Alarm() {
-    if (world_ != nullptr) std::erase(world_->alarms_, this);
-}
-
-Time Alarm::now() const { return world_ == nullptr ? Clock::now() : world_->now(); }
-
-std::chrono::system_clock::time_point Alarm::wall_clock() const {
-    return world_ == nullptr ? std::chrono::system_clock::now() : world_->wall_clock();
+Alarm::Alarm(const asio::any_io_executor& executor) : Sleeper(executor), timer_(executor) {
+    if (simulated()) timer_.expires_at(never);
 }
 
 bool Alarm::set(Time when) {
     if (when >= when_) return false;
     when_ = when;
-    if (world_ == nullptr) timer_.expires_at(when);  // a wait under way ends, to begin anew
+    if (simulated())
+        sleep_until(when);
+    else
+        timer_.expires_at(when);  // a wait under way ends, to begin anew
     return !waiting_;
 }
 
 void Alarm::cancel() {
     when_ = never;
     due_ = false;
+    sleep_until(never);
     timer_.cancel();
 }
 

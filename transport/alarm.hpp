@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -10,25 +9,18 @@
 #include "base/time.hpp"
 #include "transport/asio.hpp"
 #include "transport/handler_slot.hpp"
+#include "transport/simulated_world.hpp"
 
 namespace bluetooth::transport {
-
-class SimulatedWorld;
 
 /// The clocks of an executor's context, and one alarm on them: the real ones, or those of a
 /// `SimulatedWorld`. Waiting allocates nothing, and an alarm is armed anew only for an earlier
 /// time, so whoever moves a deadline with each packet pays for none of that.
 ///
 /// A member of the object that it wakes.
-class Alarm {
+class Alarm final : public SimulatedWorld::Sleeper {
 public:
     explicit Alarm(const asio::any_io_executor& executor);
-    Alarm(const Alarm&) = delete;
-    Alarm& operator=(const Alarm&) = delete;
-    ~Alarm();
-
-    Time now() const;
-    std::chrono::system_clock::time_point wall_clock() const;
 
     /// Has `function` called at `when`, from the executor's loop; keeps `owner`, of which this is a
     /// member, alive until then. Without effect when the alarm is set to an earlier time already:
@@ -41,8 +33,6 @@ public:
     void cancel();
 
 private:
-    friend class SimulatedWorld;
-
     template <class Owner> struct Handler {
         using allocator_type = SlotAllocator<void>;
         std::shared_ptr<Owner> owner;
@@ -66,9 +56,8 @@ private:
         timer_.async_wait(std::forward<Waiter>(waiter));
     }
     Outcome ended(const error_code& error);
-    void ring();
+    void ring() override;
 
-    SimulatedWorld* world_;
     // In a simulated world it expires never, and rings by being cancelled: so both worlds have the
     // same waits.
     asio::steady_timer timer_;

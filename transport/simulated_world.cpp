@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "transport/alarm.hpp"
-
 namespace bluetooth::transport {
 
 // Not the epoch: "an hour ago" is to be a time too.
@@ -32,15 +30,34 @@ std::uint64_t SimulatedWorld::next_seed() { return seed_ * 0x9e6c'63d0'876a'68d5
 
 Time SimulatedWorld::next_alarm() const {
     Time next = never;
-    for (const Alarm* alarm : alarms_)
-        if (!alarm->due_) next = std::min(next, alarm->when_);
+    for (const Sleeper* sleeper : sleepers_) next = std::min(next, sleeper->until_);
     return next;
 }
 
 void SimulatedWorld::advance_to(Time now) {
     now_ = std::max(now_, now);
-    for (Alarm* alarm : alarms_)
-        if (!alarm->due_ && alarm->when_ <= now_) alarm->ring();
+    for (Sleeper* sleeper : sleepers_)
+        if (sleeper->until_ <= now_) {
+            sleeper->until_ = never;
+            sleeper->ring();
+        }
+}
+
+SimulatedWorld::Sleeper::Sleeper(const asio::any_io_executor& executor)
+    : world_(SimulatedWorld::of(executor)) {
+    if (world_ != nullptr) world_->sleepers_.push_back(this);
+}
+
+SimulatedWorld::Sleeper::~Sleeper() {
+    if (world_ != nullptr) std::erase(world_->sleepers_, this);
+}
+
+Time SimulatedWorld::Sleeper::now() const {
+    return world_ == nullptr ? Clock::now() : world_->now();
+}
+
+std::chrono::system_clock::time_point SimulatedWorld::Sleeper::wall_clock() const {
+    return world_ == nullptr ? std::chrono::system_clock::now() : world_->wall_clock();
 }
 
 }  // namespace bluetooth::transport

@@ -13,13 +13,37 @@
 
 namespace bluetooth::transport {
 
-class Alarm;
-
 /// The clocks and the randomness of an execution context that has none of the real ones: a service
 /// of Asio's, made by `asio::make_service` before anything else lives there. Used by the one thread
 /// that runs the context.
 class SimulatedWorld final : public asio::execution_context::service {
 public:
+    /// Whoever waits for a time, with the clocks of an execution context.
+    class Sleeper {
+    public:
+        explicit Sleeper(const asio::any_io_executor& executor);
+        Sleeper(const Sleeper&) = delete;
+        Sleeper& operator=(const Sleeper&) = delete;
+
+        /// Of the simulated world, or of the real one.
+        Time now() const;
+        std::chrono::system_clock::time_point wall_clock() const;
+
+    protected:
+        virtual ~Sleeper();
+
+        bool simulated() const { return world_ != nullptr; }
+        /// Has `ring` called, once, when that time has come; `never` for not at all.
+        void sleep_until(Time when) { until_ = when; }
+        /// May begin to sleep again, and nothing else of this kind.
+        virtual void ring() = 0;
+
+    private:
+        friend class SimulatedWorld;
+        SimulatedWorld* world_;
+        Time until_ = never;
+    };
+
     static asio::execution_context::id id;
 
     explicit SimulatedWorld(asio::execution_context& context, std::uint64_t seed = 1);
@@ -33,21 +57,18 @@ public:
     /// order always the same.
     std::uint64_t next_seed();
 
-    /// The earliest time that an alarm is set to; `never` without any.
+    /// The earliest time that somebody sleeps until; `never` without any.
     Time next_alarm() const;
-    /// Moves time, never back. Alarms that are due then ring from the context's loop, in the order
-    /// in which they were made.
+    /// Moves time, never back. Wakes those who are due then, in the order in which they were made.
     void advance_to(Time now);
 
 private:
-    friend class Alarm;
-
     void shutdown() noexcept override {}
 
     Time now_;
     std::uint64_t seed_;
     std::uint64_t seeds_ = 0;
-    std::vector<Alarm*> alarms_;
+    std::vector<Sleeper*> sleepers_;
 };
 
 }  // namespace bluetooth::transport

@@ -86,7 +86,8 @@ std::string Simulation::transport(Profile profile) {
 }
 
 Controller& Simulation::find(const Address& public_address) {
-    Controller* const controller = air().find(public_address);
+    // The zeros of a controller without an address are no name for it.
+    Controller* const controller = public_address.is_zero() ? nullptr : air().find(public_address);
     if (controller == nullptr)
         throw std::invalid_argument{"Simulation: no controller here has the public address " +
                                     to_string(public_address)};

@@ -17,8 +17,8 @@ using transport::SimulatedWorld;
 namespace {
 
 struct Sleeper : std::enable_shared_from_this<Sleeper> {
-    Sleeper(const asio::any_io_executor& executor, std::string& log, char name)
-        : alarm(executor), log(log), name(name) {}
+    Sleeper(const asio::any_io_executor& executor, std::string& to, char called)
+        : alarm(executor), log(to), name(called) {}
 
     void wake_at(Time when) { alarm.wake_at(when, *this, &Sleeper::wake); }
     void wake() { log += name; }
