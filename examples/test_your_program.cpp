@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // How to test a program of one's own: the program, here a thermometer, on one side, the test as its
-// peer on the other, and a day that passes in a moment. No hardware, and each time the same outcome.
+// peer on the other, and a day that passes in a moment. No hardware, and always the same outcome.
 //
 // The one thing that a program does for this: it is given its `BLE`, and waits with
 // `bluetooth::Timer`.

@@ -37,8 +37,6 @@ Simulation::Simulation(std::uint64_t seed)
     asio::use_service<OwnAir>(context_).driver = driver_;
 }
 
-Simulation::~Simulation() = default;
-
 void Simulation::run_for(Duration duration) {
     (void)run_until([] { return false; }, duration);
 }

@@ -59,16 +59,15 @@ public:
     explicit Simulation(std::uint64_t seed = 1);
     Simulation(const Simulation&) = delete;
     Simulation& operator=(const Simulation&) = delete;
-    ~Simulation();
 
     /// Where the objects under test belong. Nobody else may run the context; `stop` ends a run
     /// early.
     asio::any_io_executor executor() { return context_.get_executor(); }
     asio::io_context& context() { return context_; }
 
-    /// Brings `BLE` objects up, all at once. No simulated time has to pass for that. Throws
-    /// `system_error` with the first failure, and `std::invalid_argument` for one that lives on
-    /// another execution context.
+    /// Brings `BLE` objects up, one after the other, which takes no simulated time with `virtual:`.
+    /// Throws `system_error` with the first failure, and `std::invalid_argument` for one that lives
+    /// on another execution context.
     template <Activatable... Adapters> void activate(Adapters&... adapters) {
         (check_home(adapters.get_executor()), ...);
         (finish(start(adapters), adapters), ...);
