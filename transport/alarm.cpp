@@ -10,7 +10,6 @@ Alarm::Alarm(const asio::any_io_executor& executor) : Sleeper(executor), timer_(
 }
 
 bool Alarm::set(Time when) {
-    if (when >= when_) return false;
     when_ = when;
     if (simulated())
         sleep_until(when);

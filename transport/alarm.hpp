@@ -26,7 +26,7 @@ public:
     /// member, alive until then. Without effect when the alarm is set to an earlier time already:
     /// the owner asks again when it has been woken. Always the same function.
     template <class Owner> void wake_at(Time when, Owner& owner, void (Owner::*function)()) {
-        if (!set(when)) return;
+        if (when >= when_ || !set(when)) return;
         waiting_ = true;
         wait(Handler<Owner>{owner.shared_from_this(), this, function});
     }
@@ -50,7 +50,7 @@ private:
     };
     enum class Outcome : std::uint8_t { rung, moved, cancelled };
 
-    /// Whether a wait has to be begun.
+    /// To an earlier time than before. Whether a wait has to be begun.
     bool set(Time when);
     template <class Waiter> void wait(Waiter&& waiter) {
         timer_.async_wait(std::forward<Waiter>(waiter));
