@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "transport/open.hpp"
+#include "transport/simulated_world.hpp"
 #include "virtual_controller/virtual_transport.hpp"
 
 namespace bluetooth {
@@ -16,10 +17,10 @@ struct SlotHandler {
 
     std::shared_ptr<Adapter> adapter;
     transport::HandlerSlot* slot;
-    void (Adapter::*function)(error_code);
+    void (Adapter::*function)();
 
     allocator_type get_allocator() const { return allocator_type{*slot}; }
-    void operator()(error_code error = {}) const { ((*adapter).*function)(error); }
+    void operator()() const { ((*adapter).*function)(); }
 };
 
 std::string transport_or_environment(std::string_view name) {
@@ -28,13 +29,20 @@ std::string transport_or_environment(std::string_view name) {
     return from_environment == nullptr ? std::string{} : std::string{from_environment};
 }
 
+std::unique_ptr<crypto::RandomSource> randomness_of(const asio::any_io_executor& executor) {
+    if (auto* const world = transport::SimulatedWorld::of(executor))
+        return std::make_unique<crypto::SeededRandom>(world->next_seed());
+    return std::make_unique<crypto::SystemRandom>();
+}
+
 }  // namespace
 
 Adapter::Adapter(Executor executor, std::string_view transport)
     : executor_(std::move(executor)),
       transport_name_(transport_or_environment(transport)),
-      timer_(executor_),
-      host(*this, random_) {
+      random_(randomness_of(executor_)),
+      alarm_(executor_),
+      host(*this, *random_) {
     virtual_controller::register_virtual_transport();
 }
 
@@ -95,32 +103,16 @@ void Adapter::deactivate(ActivationHandler handler) {
 }
 
 void Adapter::on_closed() {
-    timer_.cancel();
-    armed_ = never;
+    alarm_.cancel();
     for (ActivationHandler& handler : std::exchange(closing_handlers_, {}))
         post_result(std::move(handler), {});
     if (activating_ && !host.active()) open();
 }
 
-std::chrono::system_clock::time_point Adapter::wall_clock() {
-    return std::chrono::system_clock::now();
-}
-Time Adapter::now() { return Clock::now(); }
+std::chrono::system_clock::time_point Adapter::wall_clock() { return alarm_.wall_clock(); }
+Time Adapter::now() { return alarm_.now(); }
 
-void Adapter::wake_at(Time when) {
-    // Deadlines mostly move backwards in time only after the timer has fired, so the timer is left
-    // alone until then: that costs an idle call now and then and saves arming it for each packet.
-    if (when >= armed_) return;
-    armed_ = when;
-    timer_.expires_at(when);
-    timer_.async_wait(SlotHandler{shared_from_this(), &timer_slot_, &Adapter::on_timer_fired});
-}
-
-void Adapter::on_timer_fired(error_code error) {
-    if (error) return;  // armed anew for an earlier time
-    armed_ = never;
-    host.on_timer();
-}
+void Adapter::wake_at(Time when) { alarm_.wake_at(when, *this, &Adapter::on_alarm); }
 
 void Adapter::run_soon() {
     if (std::exchange(soon_, true)) return;
@@ -128,7 +120,7 @@ void Adapter::run_soon() {
                             SlotHandler{shared_from_this(), &soon_slot_, &Adapter::on_soon});
 }
 
-void Adapter::on_soon(error_code) {
+void Adapter::on_soon() {
     soon_ = false;
     host.on_run_soon();
 }

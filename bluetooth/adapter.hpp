@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Private: the one place where a `Host` meets the outer world. It gives the host its clock, its
-// timer and its transport on an Asio executor, and is itself what pending operations keep alive.
+// timer, its randomness and its transport on an Asio executor, whose context decides whether these
+// are the real ones or simulated; and it is itself what pending operations keep alive.
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,7 @@
 
 #include "bluetooth/host.hpp"
 #include "crypto/random.hpp"
+#include "transport/alarm.hpp"
 #include "transport/asio.hpp"
 #include "transport/handler_slot.hpp"
 #include "transport/transport.hpp"
@@ -51,17 +53,15 @@ private:
                 std::unique_ptr<transport::Transport> transport);
     void open();
     void finish_activation(error_code error);
-    void on_timer_fired(error_code error);
-    void on_soon(error_code error);
+    void on_alarm() { host.on_timer(); }
+    void on_soon();
 
     Executor executor_;
     std::string transport_name_;
     std::string message_;
-    crypto::SystemRandom random_;
+    std::unique_ptr<crypto::RandomSource> random_;
 
-    asio::steady_timer timer_;
-    Time armed_ = never;
-    transport::HandlerSlot timer_slot_;
+    transport::Alarm alarm_;
     bool soon_ = false;
     transport::HandlerSlot soon_slot_;
 

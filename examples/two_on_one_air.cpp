@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A peripheral and a central in one process, on the virtual controller: no hardware needed, which
-// is also how to test a program of one's own.
+// A peripheral and a central in one process, on the virtual controller, in real time: no hardware
+// needed. (How to test a program of one's own, without waiting: test_your_program.cpp.)
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <iostream>

@@ -43,7 +43,8 @@ const std::map<std::string, Names, std::less<>> allowed{
     {"virtual_controller", with_hci_pdus({"base", "crypto", "transport"})},
     {"bluetooth", layers},  // the private host sees everything
     {"tools", layers},
-    {"examples", {"bluetooth"}},
+    // What programs include, and their tests.
+    {"examples", {"bluetooth", "virtual_controller/simulation.hpp"}},
 };
 
 // What only some may see. Nobody but transport/asio.hpp itself names Asio's own headers.
@@ -237,6 +238,7 @@ TEST_SUITE("layers") {
             {"bluetooth/host.cpp", "#include \"gap/scanner.hpp\""},
             {"tools/asioble/scan.cpp", "#include \"bluetooth/ble.hpp\""},
             {"examples/heart_rate.cpp", "#include <boost/asio/io_context.hpp>"},
+            {"examples/heart_rate.cpp", "#include \"virtual_controller/simulation.hpp\""},
             {"att/bearer.cpp", "// #include \"hci/core.hpp\""},
         };
         for (const auto& example : good) {
@@ -281,6 +283,7 @@ TEST_SUITE("layers") {
             {"tools/asioble/scan.cpp", "#include \"bluetooth/host.hpp\""},
             {"tools/asioble/scan.cpp", "#include <libusb.h>"},
             {"examples/heart_rate.cpp", "#include \"gatt/server.hpp\""},
+            {"examples/heart_rate.cpp", "#include \"virtual_controller/air.hpp\""},
             {"examples/heart_rate.cpp", "#include \"bluetooth/connection.hpp\""},
         };
         for (const auto& example : bad) {

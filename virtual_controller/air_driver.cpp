@@ -10,14 +10,13 @@ namespace bluetooth::virtual_controller {
 // still: no link dies of it, and no hours of advertising have to be caught up on.
 constexpr Duration longest_stall = std::chrono::seconds{1};
 
-/// A member function as a handler in the driver's own memory, which keeps the driver alive.
-template <void (AirDriver::*Function)(), transport::HandlerSlot AirDriver::*Slot>
-struct AirDriver::Handler {
+/// A turn as a handler in the driver's own memory, which keeps the driver alive.
+struct AirDriver::Turn {
     using allocator_type = transport::SlotAllocator<void>;
     std::shared_ptr<AirDriver> driver;
 
-    allocator_type get_allocator() const { return allocator_type{(*driver).*Slot}; }
-    template <class... Results> void operator()(Results&&...) const { ((*driver).*Function)(); }
+    allocator_type get_allocator() const { return allocator_type{driver->post_slot_}; }
+    void operator()() const { driver->on_posted(); }
 };
 
 std::shared_ptr<AirDriver> AirDriver::create(asio::any_io_executor executor, std::uint64_t seed,
@@ -30,8 +29,8 @@ AirDriver::AirDriver(asio::any_io_executor executor, std::uint64_t seed, Pace pa
     : executor_(std::move(executor)),
       air_(seed, model),
       pace_(pace),
-      now_(pace == Pace::real_time ? Clock::now() : Time{}),
-      timer_(executor_) {
+      alarm_(executor_),
+      now_(pace == Pace::real_time ? alarm_.now() : Time{}) {
     air_.advance(now_);
 }
 
@@ -50,7 +49,7 @@ void AirDriver::detach(Controller& controller) {
     air_.advance(read_clock());
     air_.remove(controller);
     if (--attached_ == 0)
-        timer_.cancel();
+        alarm_.cancel();
     else
         schedule();
 }
@@ -91,7 +90,7 @@ void AirDriver::advance_to(Time now) {
 Time AirDriver::read_clock() {
     // Within a turn time stands still: one look at the clock per turn.
     if (pace_ == Pace::by_hand || !batch_.empty()) return now_;
-    const Time clock = Clock::now();
+    const Time clock = alarm_.now();
     const Time expected = std::max(now_, air_.next_deadline());
     if (expected != never && clock - stalled_ > expected + longest_stall)
         stalled_ = clock - expected - longest_stall;
@@ -101,17 +100,11 @@ Time AirDriver::read_clock() {
 void AirDriver::schedule() {
     if (turn_pending_) return;
     turn_pending_ = true;
-    transport::post_in_slot(
-        executor_, Handler<&AirDriver::on_posted, &AirDriver::post_slot_>{shared_from_this()});
+    transport::post_in_slot(executor_, Turn{shared_from_this()});
 }
 
 void AirDriver::on_posted() {
     turn_pending_ = false;
-    turn();
-}
-
-void AirDriver::on_deadline() {
-    armed_for_ = never;
     turn();
 }
 
@@ -134,15 +127,10 @@ void AirDriver::turn() {
     arm_timer();
 }
 
-// Armed anew only for an earlier time: an advertiser would otherwise cost a system call per packet.
 void AirDriver::arm_timer() {
-    if (attached_ == 0 || pace_ == Pace::by_hand) return;
     const Time deadline = air_.next_deadline();
-    if (deadline >= armed_for_) return;
-    armed_for_ = deadline;
-    timer_.expires_at(deadline + stalled_);
-    timer_.async_wait(
-        Handler<&AirDriver::on_deadline, &AirDriver::timer_slot_>{shared_from_this()});
+    if (attached_ == 0 || pace_ == Pace::by_hand || deadline == never) return;
+    alarm_.wake_at(deadline + stalled_, *this, &AirDriver::turn);
 }
 
 }  // namespace bluetooth::virtual_controller

@@ -7,6 +7,7 @@
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
+#include "transport/alarm.hpp"
 #include "transport/handler_slot.hpp"
 #include "transport/open.hpp"
 #include "virtual_controller/air.hpp"
@@ -23,7 +24,8 @@ namespace bluetooth::virtual_controller {
 /// run out of work.
 class AirDriver : public std::enable_shared_from_this<AirDriver> {
 public:
-    /// By hand, time stands still but for `advance_to`.
+    /// With the clock of the executor's context; or by hand, where time stands still but for
+    /// `advance_to`.
     enum class Pace : std::uint8_t { real_time, by_hand };
 
     /// What stands between a controller and its host.
@@ -66,24 +68,21 @@ public:
     const asio::any_io_executor& executor() const { return executor_; }
 
 private:
-    template <void (AirDriver::*Function)(), transport::HandlerSlot AirDriver::*Slot>
-    struct Handler;
+    struct Turn;
 
     AirDriver(asio::any_io_executor executor, std::uint64_t seed, Pace pace, const AirModel& model);
     Time read_clock();
     void schedule();
     void on_posted();
-    void on_deadline();
     void turn();
     void arm_timer();
 
     asio::any_io_executor executor_;
     Air air_;
     Pace pace_;
+    transport::Alarm alarm_;
     Time now_;            // of the air
     Duration stalled_{};  // how far the air's time is behind the clock
-    asio::steady_timer timer_;
-    Time armed_for_ = never;
     bool turn_pending_ = false;
     std::size_t attached_ = 0;
     struct Attachment {
@@ -94,7 +93,6 @@ private:
     std::vector<Controller*> woken_;
     std::vector<Controller*> batch_;  // whose ports are being called; null where one was detached
     transport::HandlerSlot post_slot_;
-    transport::HandlerSlot timer_slot_;
 };
 
 }  // namespace bluetooth::virtual_controller

@@ -125,17 +125,26 @@ std::shared_ptr<AirDriver> process_air(const asio::any_io_executor& executor) {
     return driver;
 }
 
+OwnAir* own_air(const asio::any_io_executor& executor) {
+    asio::execution_context& context = asio::query(executor, asio::execution::context);
+    if (!asio::has_service<OwnAir>(context)) return nullptr;
+    return &asio::use_service<OwnAir>(context);
+}
+
 Opened open(const asio::any_io_executor& executor, std::string_view argument) {
     const std::string name = "virtual:" + std::string{argument};
+    OwnAir* const own = own_air(executor);
     Profile profile;
-    if (!argument.empty()) {
+    if (own != nullptr && own->profiles.contains(argument)) {
+        profile = own->profiles.find(argument)->second;
+    } else if (!argument.empty()) {
         profile.public_address = Address::parse(argument);
         if (!profile.public_address)
             return transport::invalid_name(
                 name +
                 ": not an address; write virtual: or, for example, virtual:00:AA:01:02:03:04");
     }
-    const auto driver = process_air(executor);
+    const auto driver = own != nullptr ? own->driver : process_air(executor);
     if (driver == nullptr)
         return transport::Failure{
             make_error(errc::busy),
@@ -148,6 +157,8 @@ Opened open(const asio::any_io_executor& executor, std::string_view argument) {
 }
 
 }  // namespace
+
+asio::execution_context::id OwnAir::id;
 
 std::unique_ptr<transport::Transport> make_virtual_transport(std::shared_ptr<AirDriver> driver,
                                                              const Profile& profile,
