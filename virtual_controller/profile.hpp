@@ -78,13 +78,7 @@ struct Profile {
     }
 
     /// As the first LE controllers: encryption is their one feature, 27 octets of data per packet.
-    static Profile bluetooth_4_0() {
-        Profile profile;
-        profile.version = hci::CoreVersion::v4_0;
-        profile.le_features = feature_bit(hci::LeFeature::encryption);
-        profile.acl_length = 27;
-        return profile;
-    }
+    static Profile bluetooth_4_0();
     static Profile without_public_address() {
         Profile profile;
         profile.has_public_address = false;

@@ -75,6 +75,8 @@ Profile btvirt() {
 
 }  // namespace
 
+Profile Profile::bluetooth_4_0() { return of_version(CoreVersion::v4_0, 27); }
+
 // Each version has added its features behind those that there were.
 std::uint64_t features_of(CoreVersion version) {
     switch (version) {
@@ -108,7 +110,7 @@ std::span<const NamedProfile> named_profiles() {
         {"bluetooth-4.1", "connection parameters request, 27 octets per packet",
          of_version(CoreVersion::v4_1, 27)},
         {"bluetooth-4.0", "as the first LE controllers, 27 octets per packet",
-         of_version(CoreVersion::v4_0, 27)},
+         Profile::bluetooth_4_0()},
         {"no-public-address", "hosts have to set a random address",
          Profile::without_public_address()},
         {"small-buffers", "room for one packet of 27 octets", with_buffers(27, 1, false)},

@@ -30,9 +30,9 @@ private:
 
 }  // namespace
 
-Simulation::Simulation(std::uint64_t seed)
+Simulation::Simulation(std::uint64_t seed, const AirModel& model)
     : world_(make_world(context_, seed)),
-      driver_(AirDriver::create(context_.get_executor(), seed)),
+      driver_(AirDriver::create(context_.get_executor(), seed, AirDriver::Pace::real_time, model)),
       work_(asio::make_work_guard(context_)) {
     asio::use_service<OwnAir>(context_).driver = driver_;
 }

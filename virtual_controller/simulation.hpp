@@ -29,6 +29,7 @@
 #include "base/time.hpp"
 #include "transport/simulated_world.hpp"
 #include "virtual_controller/air_driver.hpp"
+#include "virtual_controller/air_model.hpp"
 #include "virtual_controller/profile.hpp"
 
 namespace bluetooth::virtual_controller {
@@ -56,7 +57,7 @@ public:
     /// So many handlers may run at one instant of time.
     static constexpr std::size_t default_handler_limit = 1'000'000;
 
-    explicit Simulation(std::uint64_t seed = 1);
+    explicit Simulation(std::uint64_t seed = 1, const AirModel& model = {});
     Simulation(const Simulation&) = delete;
     Simulation& operator=(const Simulation&) = delete;
 

@@ -30,6 +30,7 @@ Crowd::Crowd(std::size_t advertisers, std::size_t scanners, std::uint64_t seed,
                 "01 08 20 20 1f 1e ff ff ff 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 "
                 "12 13 14 15 16 17 18 19 1a");
         command(advertiser, "01 0a 20 01 01");
+        now_ += Duration{100ms} / advertisers;  // not all in step
     }
 }
 

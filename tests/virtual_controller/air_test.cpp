@@ -156,9 +156,16 @@ TEST_CASE("air with timing: encrypted links take time too, and lose nothing") {
 }
 
 TEST_CASE("air with loss: what is lost on a link is sent again, in order") {
-    Pair pair{{}, {}, {.loss = 0.2, .collisions = false, .timing = true}};
-    pair.take(pair.central);
-    pair.take(pair.peripheral);
+    World world{{.loss = 0.2, .collisions = false, .timing = true}};
+    Controller& peripheral = world.add(1);
+    Controller& central = world.add(2);
+    world.ask(peripheral, "01 0a 20 01 01");
+    world.ask(central,
+              "01 0d 20 19 10 00 10 00 00 00 01 00 00 01 aa 00 00 18 00 18 00 00 00 2a 00 00 00 00 "
+              "00");
+    while (peripheral.pending().empty()) world.run(100ms);
+    world.take(peripheral);
+    world.take(central);
     std::uint8_t sent = 0;
     std::uint8_t received = 0;
     std::size_t credits = 8;
@@ -166,12 +173,12 @@ TEST_CASE("air with loss: what is lost on a link is sent again, in order") {
         for (; credits > 0 && sent < 200; --credits, ++sent) {
             Octets packet = hex("02 40 00 02 00 00 00");
             packet[5] = sent;
-            pair.central.receive(pair.now, packet);
+            central.receive(world.now, packet);
         }
-        pair.run(5ms);
-        for (const Octets& packet : packets(pair.take(pair.peripheral)))
+        world.run(5ms);
+        for (const Octets& packet : packets(world.take(peripheral)))
             if (packet[0] == 0x02) CHECK(packet[5] == received++);
-        for (const Octets& event : packets(pair.take(pair.central)))
+        for (const Octets& event : packets(world.take(central)))
             if (event[1] == 0x13) credits += event[6];
     }
     CHECK(received == 200);

@@ -12,7 +12,7 @@ TEST_CASE("virtual procedures: remote version and features") {
     CHECK(pair.ask(pair.peripheral, "01 1d 04 02 40 00") ==
           hex("04 0f 04 00 01 1d 04 | 04 0c 08 00 40 00 0d ff ff 01 00"));
     CHECK(pair.ask(pair.central, "01 16 20 02 40 00") ==
-          hex("04 0f 04 00 01 16 20 | 04 3e 0c 04 00 40 00 00 00 00 00 00 00 00 00"));
+          hex("04 0f 04 00 01 16 20 | 04 3e 0c 04 00 40 00 01 00 00 00 00 00 00 00"));
     // A peripheral of 4.0 cannot ask.
     CHECK(pair.ask(pair.peripheral, "01 16 20 02 40 00") == hex("04 0f 04 0c 01 16 20"));
     CHECK(pair.ask(pair.central, "01 1d 04 02 41 00") == hex("04 0f 04 02 01 1d 04"));
@@ -23,7 +23,7 @@ TEST_CASE("virtual procedures: the peripheral asks for features where both can")
     SUBCASE("both") {
         Pair pair;
         CHECK(pair.ask(pair.peripheral, "01 16 20 02 40 00") ==
-              hex("04 0f 04 00 01 16 20 | 04 3e 0c 04 00 40 00 2e 01 00 00 00 00 00 00"));
+              hex("04 0f 04 00 01 16 20 | 04 3e 0c 04 00 40 00 ff 79 00 03 00 00 00 00"));
     }
     SUBCASE("only the peripheral") {
         Pair pair{{}, Profile::bluetooth_4_0()};
@@ -193,13 +193,13 @@ TEST_CASE("virtual procedures: physical layers are agreed upon") {
         CHECK(pair.take(pair.peripheral).empty());
     }
     SUBCASE("what is not supported or empty is refused") {
-        CHECK(pair.ask(pair.central, "01 32 20 07 40 00 00 04 01 00 00") ==
+        CHECK(pair.ask(pair.central, "01 32 20 07 40 00 00 08 01 00 00") ==
               hex("04 0f 04 11 01 32 20"));
         CHECK(pair.ask(pair.central, "01 32 20 07 40 00 00 00 01 00 00") ==
               hex("04 0f 04 12 01 32 20"));
         CHECK(pair.ask(pair.central, "01 32 20 07 41 00 00 01 01 00 00") ==
               hex("04 0f 04 02 01 32 20"));
-        CHECK(pair.ask(pair.central, "01 31 20 03 00 04 04") == hex("04 0e 04 01 31 20 11"));
+        CHECK(pair.ask(pair.central, "01 31 20 03 00 08 08") == hex("04 0e 04 01 31 20 11"));
         CHECK(pair.ask(pair.central, "01 31 20 03 00 00 00") == hex("04 0e 04 01 31 20 12"));
     }
 }
