@@ -252,7 +252,7 @@ TEST_CASE("virtual connection: RSSI, transmit power and channel map can be read"
     rssi.push_back(static_cast<std::uint8_t>(pair.air.rssi(pair.peripheral, pair.central)));
     CHECK(pair.ask(pair.central, "01 05 14 02 40 00") == rssi);
     CHECK(pair.ask(pair.central, "01 05 14 02 41 00") == hex("04 0e 07 01 05 14 02 41 00 00"));
-    CHECK(pair.ask(pair.central, "01 2d 0c 03 40 00 01") == hex("04 0e 07 01 2d 0c 00 40 00 00"));
+    CHECK(pair.ask(pair.central, "01 2d 0c 03 40 00 01") == hex("04 0e 07 01 2d 0c 00 40 00 0a"));
     CHECK(pair.ask(pair.central, "01 2d 0c 03 40 00 02") == hex("04 0e 07 01 2d 0c 12 40 00 00"));
     CHECK(pair.ask(pair.central, "01 15 20 02 40 00") ==
           hex("04 0e 0b 01 15 20 00 40 00 ff ff ff ff 1f"));
