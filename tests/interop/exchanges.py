@@ -60,13 +60,16 @@ class Exchanges:
 
     def __init__(self, transport, image, logs):
         self._transport, self._image, self._logs = transport, image, logs
-        self._boots = 0
+        self.machines = []
+        self._former = []  # machines that were booted before
         self.boot()
 
     def boot(self):
         """Starts the guests anew, side by side: each has one processor."""
-        self._boots += 1
-        suffix = "" if self._boots == 1 else f"-{self._boots}"
+        for machine in self.machines:
+            machine.kill()
+        self._former += self.machines
+        suffix = f"-{len(self._former) // 2 + 1}" if self._former else ""
         self.machines = [
             Machine(role + suffix, self._image, self._transport.removeprefix("unix:"), self._logs)
             for role in ("central", "peripheral")]
@@ -174,7 +177,8 @@ class Exchanges:
     def nothing_is_refused(self):
         """Over all that came before."""
         complaints = [line for machine in self.machines for line in machine.complaints()]
+        machines = self._former + self.machines
+        complaints += [line for machine in machines for line in machine.refusals()]
         expect(not complaints, "\n  ".join(complaints))
-        commands = {opcode for machine in self.machines
-                    for opcode, _ in machine.recorder.answers()}
+        commands = {opcode for machine in machines for opcode, _ in machine.recorder.answers()}
         return f"all {len(commands)} different commands of the kernel were carried out"

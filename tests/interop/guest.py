@@ -9,10 +9,9 @@ import subprocess
 import threading
 import time
 
-import support
-from support import Failed
+from support import LIMIT, Failed
 
-#: What bluetoothctl's line editor adds: colours, the marks around them, and the prompt.
+#: What bluetoothctl's line editor adds: colours, and the marks around them.
 EDITING = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|[\x01\x02\r]")
 #: The beginning of such a sequence at the end of what came.
 UNFINISHED = re.compile(r"\x1b(\[[0-9;?]*)?\Z")
@@ -69,13 +68,16 @@ class Guest:
             self._news.notify()
 
     def send(self, line):
-        self._process.stdin.write(line.encode() + b"\n")
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise Failed(f"{self.name} is gone: {error}") from None
 
-    def expect(self, pattern, limit=None):
+    def expect(self, pattern):
         """Waits for output that matches the regular expression; returns the match. What came up to
         its end is not looked at again."""
-        end = time.monotonic() + (limit or support.LIMIT)
+        end = time.monotonic() + LIMIT
         with self._news:
             while not (match := re.search(pattern, self._text)):
                 if self._ended or not self._news.wait(end - time.monotonic()):
@@ -83,10 +85,10 @@ class Guest:
             self._text = self._text[match.end():]
             return match
 
-    def ask(self, line, pattern, limit=None):
+    def ask(self, line, pattern):
         """Sends a line, then waits for what answers it."""
         self.send(line)
-        return self.expect(pattern, limit)
+        return self.expect(pattern)
 
     def shell(self, command):
         """Runs a command in the guest's shell; returns what it printed."""

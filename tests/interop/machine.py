@@ -13,9 +13,8 @@ from support import expect_equal, temporary_directory
 class Machine:
     def __init__(self, name, image, controller, logs):
         self.name = name
-        self.record = os.path.join(logs, f"{name}.btsnoop")
         self.recorder = Recorder(os.path.join(temporary_directory(), "controller"), controller,
-                                 self.record)
+                                 os.path.join(logs, f"{name}.btsnoop"))
         self.guest = Guest(name, image, self.recorder.path, logs)
 
     def versions(self):
@@ -43,11 +42,14 @@ class Machine:
         return [int(found) for found in
                 re.findall(r"\[(?:Peripheral)?LongTermKey\]\nKey=.*\nAuthenticated=(\d)", stored)]
 
+    def refusals(self):
+        """The commands of Linux that the controller has refused."""
+        return [f"{self.name}: command {opcode:#06x} got status {status:#04x}"
+                for opcode, status in self.recorder.answers() if status != 0]
+
     def complaints(self):
-        """What the controller has refused to Linux, and what the kernel says about it."""
-        refused = [f"{self.name}: command {opcode:#06x} got status {status:#04x}"
-                   for opcode, status in self.recorder.answers() if status != 0]
-        return refused + self.guest.shell("dmesg | grep 'Bluetooth: hci'").splitlines()
+        """What the kernel says about its controller."""
+        return self.guest.shell("dmesg | grep 'Bluetooth: hci'").splitlines()
 
     def kill(self):
         self.guest.kill()

@@ -7,8 +7,7 @@ import struct
 import threading
 import time
 
-import support
-from support import Failed
+from support import LIMIT, Failed
 
 COMMAND, ACL, SYNCHRONOUS, EVENT, ISO = 1, 2, 3, 4, 5
 #: Where each kind's length stands: its offset behind the type octet, its format, the length of the
@@ -90,7 +89,7 @@ class Recorder:
 
     def wait_for_event(self, code, since, what):
         """Returns the parameters of the first event with this code after the mark `since`."""
-        end = time.monotonic() + support.LIMIT
+        end = time.monotonic() + LIMIT
         with self._news:
             while True:
                 for event in self._events[since:]:
