@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What a guest is made to do: bluetoothctl's commands, each with what BlueZ says to it."""
 
-from support import Failed
+import time
+
+from support import LIMIT, Failed
 
 #: A short value as bluetoothctl shows it, perhaps behind its prompt: octets in hex, then as text.
 DUMP = r"[^\n]*?((?:\b[0-9a-f]{2} )+) +[^\n]*\n"
@@ -20,11 +22,25 @@ class Bluetoothctl:
         self._guest = guest
         self.ask, self.expect, self.send = guest.ask, guest.expect, guest.send
         self.ask(f"bluetoothctl --agent {capability}", "Agent registered")
-        self.ask("power on", "Changing power on succeeded")
+        self._power_on()
         self.address = self.ask("show", r"Controller ((?:[0-9A-F]{2}:){5}[0-9A-F]{2}) ")[1]
+
+    def _power_on(self):
+        end = time.monotonic() + LIMIT
+        # The daemon answers some time before it knows of the controller.
+        while self.ask("power on", "Changing power on succeeded|No default controller")[0] == (
+                "No default controller"):
+            if time.monotonic() > end:
+                raise Failed(f"{self._guest.name}: BlueZ has no controller")
+            time.sleep(0.2)
 
     def __enter__(self):
         return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.send("quit")
+            self._guest.shell("true")
 
     def succeed(self, success, failure):
         """Returns the match of `success`, if `failure` does not come before it."""
@@ -33,14 +49,9 @@ class Bluetoothctl:
             raise Failed(f"{self._guest.name}: {match[0]}")
         return match
 
-    def __exit__(self, kind, *_):
-        if kind is None:
-            self.send("quit")
-            self._guest.shell("true")
-
     def answer(self, question, answer):
-        self._guest.expect(question)
-        self._guest.send(answer)
+        self.expect(question)
+        self.send(answer)
 
     def menu(self, name):
         self.ask(f"menu {name}", f"Menu {name}:(?s:.*)Print environment variables\n")
