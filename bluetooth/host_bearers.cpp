@@ -17,13 +17,16 @@ constexpr l2cap::ChannelParameters bearer_parameters{
 
 }  // namespace
 
-/// Offers the SPSM to peers, or no more.
+/// Offers the SPSM to peers, or no more. In the enhanced mode only (Vol 3 Part G 5.3.1): Linux asks
+/// in the other one too, and pairs when it is told that encryption is all that lacks.
 void Host::listen_for_bearers() {
     listeners_.remove(l2cap::eatt_spsm);
     if (eatt_.bearers == 0) return;
-    (void)listeners_.add({l2cap::eatt_spsm, bearer_parameters,
-                          SecurityRequirement{.encryption = !eatt_.unencrypted},
-                          l2cap::Delivery::whole_sdus});
+    (void)listeners_.add({.spsm = l2cap::eatt_spsm,
+                          .parameters = bearer_parameters,
+                          .security = {.encryption = !eatt_.unencrypted},
+                          .delivery = l2cap::Delivery::whole_sdus,
+                          .enhanced_only = true});
 }
 
 /// How many bearers more the link may have, those counted that are being opened.

@@ -184,7 +184,8 @@ void Channels::open_requested(LinkContext& ctx, const Opening& opening,
 
 /// Why none of the channels can be.
 ConnectionResult Channels::refusal_of(const Opening& opening, const Listener* listener) const {
-    if (listener == nullptr) return ConnectionResult::spsm_not_supported;
+    if (listener == nullptr || (listener->enhanced_only && opening.mode != Mode::enhanced))
+        return ConnectionResult::spsm_not_supported;
     // In the order of Vol 3 Part C 10.3.1: authentication, key size, encryption; then what is not
     // of the link but of the application.
     const LinkSecurity& link = resources_.security;

@@ -14,6 +14,7 @@ struct Listener {
     ChannelParameters parameters;  ///< of each channel that a peer opens to it
     SecurityRequirement security;  ///< of the link
     Delivery delivery = Delivery::stream;
+    bool enhanced_only = false;  ///< not for LE credit-based connection requests
 };
 
 /// The SPSMs that peers may open channels to, on whichever link.

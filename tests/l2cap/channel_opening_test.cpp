@@ -96,6 +96,19 @@ TEST_CASE("l2cap channel: what security lacks is told in order: keys, size, encr
     }
 }
 
+TEST_CASE("l2cap channel: what is offered in the enhanced mode only is not there in the other") {
+    ChannelScript link;
+    link.listeners.add({.spsm = l2cap::eatt_spsm,
+                        .parameters = offered,
+                        .security = {.encryption = true},
+                        .enhanced_only = true});
+    // Whatever the link lacks: a peer that is told of it would mend that, and be refused again.
+    CHECK(link.command("14 7f 0a 00 | 27 00 | 41 00 | 05 02 | f7 00 | 03 00") ==
+          Lines{refused("02 00")});
+    CHECK(link.command("17 7f 0a 00 | 27 00 | 05 02 | f7 00 | 03 00 | 41 00") ==
+          Lines{sent("0e 00 05 00 | 18 7f 0a 00 | 00 00 | 00 00 | 00 00 | 08 00 | 00 00")});
+}
+
 TEST_CASE("l2cap channel: the smallest and the largest numbers are taken") {
     ChannelScript link;
     CHECK(link.command("14 01 0a 00 | 80 00 | 40 00 | 17 00 | 17 00 | 00 00") ==
