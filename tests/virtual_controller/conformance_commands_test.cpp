@@ -104,6 +104,22 @@ TEST_CASE("conformance: every other opcode is unknown") {
     }
 }
 
+TEST_CASE("conformance: a controller that has left its state is told from one that has not") {
+    for (std::size_t i = 0; i < state_count; ++i) {
+        CAPTURE(state_names.at(i));
+        const State state{static_cast<std::uint8_t>(i)};
+        CHECK(Scene{state}.still_works());
+        Scene left{state};
+        if (state == State::idle) {
+            left.advertise(left.tested);
+        } else {
+            left.ask(left.tested, "01 03 0c 00");
+            left.ask(left.tested, "01 01 0c 08 ff ff ff ff ff ff ff 3f");
+        }
+        CHECK_FALSE(left.still_works());
+    }
+}
+
 TEST_CASE("conformance: every command, well formed, in every state") {
     in_every_state([](const Command& command, State state) {
         Scene scene{state};
