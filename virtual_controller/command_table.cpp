@@ -39,10 +39,13 @@ template <class Command> auto& CommandTable::part_for(Controller& controller) {
         return controller;
 }
 
-template <class Command> void CommandTable::run(Controller& controller, Bytes parameters) {
+template <class Command>
+void CommandTable::run(Controller& controller, Generation generation, Bytes parameters) {
     using Return = typename Command::Return;
     const auto command = hci::decode_command<Command>(parameters);
     if (!command) return refuse<Command>(controller, Status::invalid_hci_command_parameters);
+    if (!allows(controller, generation))
+        return refuse<Command>(controller, Status::command_disallowed);
     auto& part = part_for<Command>(controller);
     HostPort& host = controller.host();
     if constexpr (std::same_as<Return, hci::CommandStatusOnly>) {
@@ -86,23 +89,21 @@ template <class Command> void CommandTable::refuse(Controller& controller, Statu
 
 namespace {
 
-/// The two sets of commands that a host must not mix (Vol 4 Part E 3.1.1).
-enum class Generation : std::uint8_t { either, legacy, extended };
+using Generation = CommandTable::Generation;
 
 struct Entry {
     std::uint16_t opcode;
     hci::CommandBit supported;
     std::optional<LeFeature> feature;  ///< without which there is no such command
     Generation generation;
-    void (*run)(Controller& controller, Bytes parameters);
-    void (*refuse)(Controller& controller, Status status);
+    void (*run)(Controller& controller, Generation generation, Bytes parameters);
 };
 
 template <class Command>
 constexpr Entry entry(std::optional<LeFeature> feature = std::nullopt,
                       Generation generation = Generation::either) {
-    return {Command::opcode, Command::supported_bit,      feature,
-            generation,      &CommandTable::run<Command>, &CommandTable::refuse<Command>};
+    return {Command::opcode, Command::supported_bit, feature, generation,
+            &CommandTable::run<Command>};
 }
 
 constexpr auto table = [] {
@@ -230,6 +231,15 @@ hci::SupportedCommands CommandTable::supported_by(const Profile& profile) {
     return commands;
 }
 
+/// Decides which of the two sets the host uses, by the first command that is one at all.
+bool CommandTable::allows(Controller& controller, Generation generation) {
+    using Used = Controller::CommandSet;
+    if (generation == Generation::either) return true;
+    const Used wanted = generation == Generation::legacy ? Used::legacy : Used::extended;
+    if (controller.command_set_ == Used::undecided) controller.command_set_ = wanted;
+    return controller.command_set_ == wanted;
+}
+
 void CommandTable::execute(Controller& controller, std::uint16_t opcode, Bytes parameters) {
     const auto found = std::ranges::lower_bound(table, opcode, {}, &Entry::opcode);
     if (found == table.end() || found->opcode != opcode ||
@@ -240,14 +250,7 @@ void CommandTable::execute(Controller& controller, std::uint16_t opcode, Bytes p
                                              controller.faults().command_credits, opcode});
         return;
     }
-    using Used = Controller::CommandSet;
-    if (found->generation != Generation::either) {
-        const Used wanted = found->generation == Generation::legacy ? Used::legacy : Used::extended;
-        if (controller.command_set_ == Used::undecided) controller.command_set_ = wanted;
-        if (controller.command_set_ != wanted)
-            return found->refuse(controller, Status::command_disallowed);
-    }
-    found->run(controller, parameters);
+    found->run(controller, found->generation, parameters);
 }
 
 }  // namespace bluetooth::virtual_controller

@@ -126,7 +126,18 @@ void Links::open(Link& link, Link* other, hci::Role role, const Device& own, con
     if (controller_.addresses().is_own_resolvable(own)) link.local_resolvable = own.address;
     if (identity.reported != peer) link.peer_resolvable = peer.address;
     report_connected(link, identity.reported);
-    (void)controller_.host().send(Share::link, hci::LeChannelSelectionAlgorithm{link.handle, 0x01});
+    report_channel_selection(link);
+}
+
+/// Algorithm #2 is used where both ends have it (Vol 6 Part B 4.5.8, Vol 4 Part E 7.7.65.20).
+void Links::report_channel_selection(const Link& link) {
+    constexpr hci::LeFeature feature = hci::LeFeature::channel_selection_algorithm_2;
+    if (!controller_.profile().has(feature)) return;
+    const bool second =
+        link.other == nullptr || link.other->owner->controller_.profile().has(feature);
+    (void)controller_.host().send(
+        Share::link, hci::LeChannelSelectionAlgorithm{
+                         link.handle, second ? std::uint8_t{0x01} : std::uint8_t{0x00}});
 }
 
 // The clock accuracy is the central's, hence told to the peripheral (Vol 4 Part E 7.7.65.1). 0 is

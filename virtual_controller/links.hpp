@@ -102,6 +102,7 @@ private:
     void open(Link& link, Link* other, hci::Role role, const Device& own, const Device& peer,
               const Initiator::Wish& wish);
     void report_connected(const Link& link, const Device& reported);
+    void report_channel_selection(const Link& link);
     void close(Link& link, hci::Status reason);
     void drop(Link& link);
     void lose(Link& link);

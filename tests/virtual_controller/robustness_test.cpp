@@ -71,6 +71,8 @@ TEST_CASE("virtual controller: parameters out of range are refused") {
         const std::uint8_t status = status_of(world.take(controller), size.opcode);
         if (size.opcode == 0x2005) {
             CHECK(status == 0x00);  // a static address of ones alone is one in form
+        } else if (size.opcode == 0x2011 || size.opcode == 0x2012) {
+            CHECK(status == 0x00);  // 0xff: whoever advertises anonymously
         } else {
             const bool refused = status == 0x12 || status == 0x02;
             CHECK(refused);
@@ -92,8 +94,7 @@ TEST_CASE("virtual controller: each parameter of a command has its range") {
         {"advertising intervals the wrong way round",
          "01 06 20 0f a1 00 a0 00 00 00 00 00 00 00 00 00 00 07 00"},
         {"advertising type", "01 06 20 0f a0 00 a0 00 05 00 00 00 00 00 00 00 00 07 00"},
-        {"own address type without resolving list",
-         "01 06 20 0f a0 00 a0 00 00 02 00 00 00 00 00 00 00 07 00"},
+        {"own address type", "01 06 20 0f a0 00 a0 00 00 04 00 00 00 00 00 00 00 07 00"},
         {"peer address type", "01 06 20 0f a0 00 a0 00 00 00 02 00 00 00 00 00 00 07 00"},
         {"no advertising channel", "01 06 20 0f a0 00 a0 00 00 00 00 00 00 00 00 00 00 00 00"},
         {"an unknown advertising channel",
@@ -106,8 +107,8 @@ TEST_CASE("virtual controller: each parameter of a command has its range") {
         {"scan interval too long", "01 0b 20 07 00 01 40 10 00 00 00"},
         {"scan window longer than the interval", "01 0b 20 07 00 10 00 11 00 00 00"},
         {"scan window too short", "01 0b 20 07 00 10 00 03 00 00 00"},
-        {"scan own address type", "01 0b 20 07 00 10 00 10 00 02 00"},
-        {"scan filter policy", "01 0b 20 07 00 10 00 10 00 00 02"},
+        {"scan own address type", "01 0b 20 07 00 10 00 10 00 04 00"},
+        {"scan filter policy", "01 0b 20 07 00 10 00 10 00 00 04"},
         {"scan enable", "01 0c 20 02 02 00"},
         {"filter duplicates", "01 0c 20 02 01 02"},
         {"initiator filter policy",
@@ -287,7 +288,8 @@ struct Chaos {
         }
         for (std::size_t i = 0; i + 4 < received.size(); ++i)
             connections += received[i] == 0x04 && received[i + 1] == 0x3e &&
-                           received[i + 2] == 0x13 && received[i + 3] == 0x01 &&
+                           ((received[i + 2] == 0x13 && received[i + 3] == 0x01) ||
+                            (received[i + 2] == 0x1f && received[i + 3] == 0x0a)) &&
                            received[i + 4] == 0x00;
     }
 
