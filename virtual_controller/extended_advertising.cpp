@@ -171,7 +171,9 @@ Status Advertiser::run(const hci::LeSetExtendedScanResponseData& command) {
     // A scannable set of extended PDUs is nothing without its response.
     if (set->enabled && set->is_scannable() && !set->is_legacy() && fragment.empty())
         return Status::command_disallowed;
-    return set_data(set, set->response, command.operation, fragment);
+    const Status status = set_data(set, set->response, command.operation, fragment);
+    if (status == Status::success) change_data_identifier(*set);  // Vol 6 Part B 4.4.2.11
+    return status;
 }
 
 /// Whether one set can begin to advertise now (Vol 4 Part E 7.8.56).

@@ -59,6 +59,7 @@ private:
 
     Controller& controller_;
     bool active_ = false;
+    bool extended_ = false;   // by which command, hence by which advertising PDUs
     bool cancelled_ = false;  // its Connection Complete has yet to be sent
     hci::InitiatorFilterPolicy policy_{};
     Device peer_{};
