@@ -139,8 +139,10 @@ void Advertiser::terminate(AdvertisingSet& set, Status status, hci::ConnectionHa
             controller_.links().report_failed(status, hci::Role::peripheral);
         return;
     }
+    // The events are counted where there is a limit to them.
+    const std::uint8_t events = set.max_events == 0 ? std::uint8_t{0} : set.events;
     (void)controller_.host().send(
-        Share::link, hci::LeAdvertisingSetTerminated{status, set.handle, link, set.events});
+        Share::link, hci::LeAdvertisingSetTerminated{status, set.handle, link, events});
 }
 
 void Advertiser::on_connected(AdvertisingSet& set, hci::ConnectionHandle link) {
