@@ -56,8 +56,6 @@ TEST_CASE("virtual extended advertising: sets are made by their parameters, up t
     world.ok(one, "01 3d 20 00");
     CHECK(world.status(one, "01 39 20 06 01 01 02 00 00 00") == 0x42);
     CHECK(world.status(one, "01 39 20 06 01 01 ef 00 00 00") == 0x42);
-    // Sets of a removed handle begin without data and address.
-    CHECK(world.status(one, set_parameters("02", "00 00")) == 0x00);
 }
 
 TEST_CASE("virtual extended advertising: several sets advertise at once, each as itself") {
