@@ -83,7 +83,7 @@ TEST_CASE("virtual extended advertising: several sets advertise at once, each as
     CHECK(got[1] == world.report("00 00 01 01 02 03 04 05 c6 01 02 09 7f",
                                  "00 00 00 00 00 00 00 00 00 01", hex("bb")));
     // Disabling without a name disables all.
-    world.ok(world.advertiser, "01 42 20 06 00 00 00 00 00 00");
+    world.ok(world.scanner, "01 42 20 06 00 00 00 00 00 00");
     world.ok(world.advertiser, "01 39 20 02 00 00");
     world.scan(world.scanner);
     world.run(1s);
@@ -179,8 +179,8 @@ TEST_CASE("virtual extended advertising: data of any length arrives, in fragment
         CAPTURE(size);
         const Octets data = pattern(size);
         world.set_data(world.advertiser, 0x37, 1, data);
-        world.ok(world.advertiser, enable_1);
         world.scan(world.scanner);
+        world.ok(world.advertiser, enable_1);
         world.run(50ms);
         const auto got = packets(world.take(world.scanner));
         CHECK(got.size() == std::max<std::size_t>((size + 228) / 229, 1));
@@ -237,7 +237,7 @@ TEST_CASE("virtual extended advertising: a scannable set has its data in the res
     }
     SUBCASE("asked for, and the advertiser's host hears of it") {
         world.scan_actively(world.scanner);
-        world.run(100ms);
+        world.run(115ms);
         const auto got = packets(world.take(world.scanner));
         REQUIRE(got.size() == 3);
         CHECK(got[0] == world.report("02 00 00 01 00 00 01 aa 00 01 02 05 7f"));
@@ -309,7 +309,7 @@ TEST_CASE("virtual extended advertising: what a set shows besides its data") {
     world.ok(world.scanner,
              coded ? "01 41 20 08 00 00 04 00 10 00 10 00" : "01 41 20 08 00 00 01 00 10 00 10 00");
     world.ok(world.scanner, "01 42 20 06 01 00 00 00 00 00");
-    world.run(50ms);
+    world.run(115ms);
     CHECK(world.take(world.scanner) == world.report(begin, end));
 }
 

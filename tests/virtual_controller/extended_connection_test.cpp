@@ -43,7 +43,7 @@ const std::string terminated = "04 3e 06 12 00 01 40 00 00";
 TEST_CASE("virtual extended connection: both ends learn it, and that the set has ended") {
     Connectable world;
     CHECK(world.ask(world.central, create("01")) == hex(status_of_create));
-    world.run(100ms);
+    world.run(150ms);
     CHECK(world.take(world.central) == hex(at_central));
     CHECK(world.take(world.peripheral) == hex(at_peripheral + terminated));
     // It advertises no more, until it is enabled again: then others can connect.
@@ -54,7 +54,7 @@ TEST_CASE("virtual extended connection: both ends learn it, and that the set has
     world.ok(other, "01 42 20 06 00 00 00 00 00 00");
     world.ok(world.peripheral, enable_1);
     CHECK(world.ask(other, create("01")) == hex(status_of_create));
-    world.run(100ms);
+    world.run(150ms);
     CHECK(world.take(world.peripheral) ==
           hex("04 3e 13 01 00 41 00 01 00 03 00 00 01 aa 00 18 00 00 00 2a 00 00 |"
               "04 3e 06 12 00 01 41 00 00"));
@@ -65,7 +65,7 @@ TEST_CASE("virtual extended connection: unmasked, the enhanced event and the cha
     world.ok(world.central, unmask_all);
     world.ok(world.peripheral, unmask_all);
     CHECK(world.ask(world.central, create("01")) == hex(status_of_create));
-    world.run(100ms);
+    world.run(150ms);
     const std::string rest = std::string{no_address} + std::string{no_address} +
                              "18 00 00 00 2a 00 00 | 04 3e 04 14 40 00 01";
     CHECK(world.take(world.central) == hex("04 3e 1f 0a 00 40 00 00 00 01 00 00 01 aa 00" + rest));
@@ -130,7 +130,7 @@ TEST_CASE("virtual extended connection: who does not listen on the primary PHY f
     CHECK(world.ask(world.central, create("02")) == hex("04 0f 04 12 01 43 20"));
     CHECK(world.ask(world.central, create("00")) == hex("04 0f 04 12 01 43 20"));
     CHECK(world.ask(world.central, create("04")) == hex(status_of_create));
-    world.run(100ms);
+    world.run(150ms);
     CHECK(world.take(world.central) == hex(at_central));
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("virtual extended connection: by the accept list to whom of it adverti
     world.ask(central, "01 0e 20 00");
     world.ok(central, "01 11 20 07 00 01 00 00 01 aa 00");
     CHECK(world.ask(central, by_list) == hex(status_of_create));
-    world.run(100ms);
+    world.run(150ms);
     CHECK(world.take(central) == hex(at_central));
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("virtual extended connection: an advertiser's accept list decides, too
     CHECK(world.take(central).empty());
     Controller& listed = world.add(3);
     CHECK(world.ask(listed, create("01")) == hex(status_of_create));
-    world.run(100ms);
+    world.run(150ms);
     CHECK(world.take(listed) == hex(at_central));
     CHECK(world.take(central).empty());
 }
@@ -196,7 +196,7 @@ TEST_CASE("virtual extended connection: directed sets connect the one they are f
     world.run(1s);
     CHECK(world.take(other).empty());
     CHECK(world.ask(world.central, create("01")) == hex(status_of_create));
-    world.run(100ms);
+    world.run(150ms);
     CHECK(world.take(world.central) == hex(at_central));
     CHECK(world.take(world.peripheral) == hex(at_peripheral + terminated));
     CHECK(world.take(other).empty());
@@ -212,7 +212,7 @@ TEST_CASE("virtual extended connection: legacy PDUs are connected to, by either 
                         "01 0d 20 19 10 00 10 00 00 00 01 00 00 01 aa 00 00 18 00 18 00 00 00 "
                         "2a 00 00 00 00 00") == hex("04 0f 04 00 01 0d 20"));
     }
-    world.run(100ms);
+    world.run(150ms);
     CHECK(world.take(world.central) == hex(at_central));
     CHECK(world.take(world.peripheral) == hex(at_peripheral + terminated));
 }
@@ -255,7 +255,7 @@ TEST_CASE("virtual extended connection: a set may have a random address of its o
     world.ok(central, "01 05 20 06 22 22 22 22 22 e2");
     CHECK(world.ask(central, "01 43 20 1a 00 01 01 01 02 03 04 05 c6 01" +
                                  std::string{every_30_ms}) == hex(status_of_create));
-    world.run(100ms);
+    world.run(150ms);
     CHECK(world.take(central) ==
           hex("04 3e 13 01 00 40 00 00 01 01 02 03 04 05 c6 18 00 00 00 2a 00 00"));
     CHECK(world.take(peripheral) ==

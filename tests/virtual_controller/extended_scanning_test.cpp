@@ -57,7 +57,7 @@ TEST_CASE("virtual extended scanning: it ends after its duration") {
     world.ok(world.scanner, "01 41 20 08 00 00 01 00 10 00 10 00");
     world.ok(world.scanner, "01 42 20 06 01 00 32 00 00 00");  // 0.5 s
     world.run(499ms);
-    CHECK(world.count(world.scanner) == 5);
+    CHECK(world.count(world.scanner) == 4);  // the set has begun before
     world.run(1ms);
     CHECK(world.take(world.scanner) == hex("04 3e 01 11"));
     world.run(10s);
@@ -70,7 +70,7 @@ TEST_CASE("virtual extended scanning: it ends after its duration") {
     world.run(300ms);
     world.ok(world.scanner, "01 42 20 06 01 00 32 00 00 00");
     world.run(300ms);
-    CHECK(world.count(world.scanner) >= 5);
+    CHECK(world.count(world.scanner) >= 4);
     world.run(200ms);
     const Octets taken = world.take(world.scanner);
     CHECK(part(taken, taken.size() - 4, 4) == hex("04 3e 01 11"));
@@ -84,7 +84,8 @@ TEST_CASE("virtual extended scanning: with a period it goes on and on, and dupli
     std::size_t first = 0;
     SUBCASE("no filter") {
         filter = "00";
-        first = in_a_period = 5;
+        first = 4;
+        in_a_period = 5;
     }
     SUBCASE("one filter for all") {
         filter = "01";

@@ -180,7 +180,7 @@ TEST_CASE("virtual periodic advertising: found but never heard, it is not establ
     Train world;
     CHECK(world.ask(world.scanner, create_sync) == hex(pending));
     world.scan(world.scanner);
-    world.run(50ms);
+    world.run(115ms);
     world.take(world.scanner);
     world.air.vanish(world.advertiser);
     CHECK(world.ask(world.scanner, create_sync) == hex("04 0f 04 0c 01 44 20"));
@@ -198,7 +198,7 @@ TEST_CASE("virtual periodic advertising: a search is cancelled") {
     SUBCASE("before anything was found") {}
     SUBCASE("between finding and hearing") {
         world.scan(world.scanner);
-        world.run(10ms);
+        world.run(115ms);
         world.take(world.scanner);
     }
     CHECK(world.ask(world.scanner, cancel_sync) ==

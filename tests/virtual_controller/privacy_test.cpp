@@ -80,7 +80,7 @@ TEST_CASE("virtual privacy: an advertiser hides, and is known to whom it knows")
     }
     world.scan(world.scanner);
     world.scan(world.stranger);
-    world.run(50ms);
+    world.run(115ms);
     const Octets seen = world.who(world.stranger);
     CHECK(is_resolvable(seen));
     CHECK(world.who(world.scanner) == hex(identity));
@@ -98,14 +98,14 @@ TEST_CASE("virtual privacy: without resolution, or without a key, nobody is know
         world.ok(world.scanner, "01 2d 20 01 00");
         world.advertise("00 00", "02");
         world.scan(world.scanner);
-        world.run(50ms);
+        world.run(115ms);
         CHECK(is_resolvable(world.who(world.scanner)));
     }
     SUBCASE("no local key for this peer: the address itself") {
         world.ok(world.advertiser, "01 29 20 00");
         world.advertise("00 00", "02");
         world.scan(world.stranger);
-        world.run(50ms);
+        world.run(115ms);
         CHECK(world.who(world.stranger) == hex(join({"00", address_1})));
     }
 }
@@ -123,14 +123,14 @@ TEST_CASE("virtual privacy: in network privacy mode identity addresses of the hi
     SUBCASE("device privacy mode") {
         world.ok(world.scanner, join({"01 4e 20 08 00", address_1, "01"}));
         world.scan(world.scanner);
-        world.run(50ms);
+        world.run(115ms);
         CHECK(world.who(world.scanner) == hex(join({"00", address_1})));
     }
     SUBCASE("a peer without a key") {
         world.ok(world.scanner, "01 29 20 00");
         world.ok(world.scanner, join({"01 27 20 27 00", address_1, no_irk, irk_2}));
         world.scan(world.scanner);
-        world.run(50ms);
+        world.run(115ms);
         CHECK(world.who(world.scanner) == hex(join({"00", address_1})));
     }
 }
@@ -214,7 +214,7 @@ TEST_CASE("virtual privacy: directed advertising hides also for whom it is") {
     world.scan(world.scanner);
     world.ok(world.stranger, "01 41 20 08 00 02 01 00 10 00 10 00");  // unresolved as well
     world.ok(world.stranger, "01 42 20 06 01 00 00 00 00 00");
-    world.run(50ms);
+    world.run(115ms);
     const Octets at_scanner = world.take(world.scanner);
     CHECK(part(at_scanner, 7, 7) == hex(join({"02", address_1})));
     CHECK(part(at_scanner, 21, 7) == hex(join({"02", address_2})));
@@ -238,7 +238,7 @@ TEST_CASE("virtual privacy: accept lists hold identities") {
                              : "01 41 20 08 00 00 01 01 10 00 10 00");
         world.ok(*one, "01 42 20 06 01 01 00 00 00 00");
     }
-    world.run(50ms);
+    world.run(115ms);
     const auto got = packets(world.take(world.scanner));
     REQUIRE(got.size() == 2);
     CHECK(part(got[0], 5, 9) == hex(join({"02 00 02", address_1})));

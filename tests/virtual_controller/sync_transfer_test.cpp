@@ -29,7 +29,7 @@ struct Linked : Two {
         CHECK(ask(central,
                   "01 43 20 1a 00 00 00 01 00 00 01 aa 00 01 10 00 10 00 18 00 18 00 00 00 "
                   "2a 00 00 00 00 00") == hex("04 0f 04 00 01 43 20"));
-        run(100ms);
+        run(150ms);
         CHECK(part(take(central), 0, 7) == hex("04 3e 13 01 00 40 00"));
         take(peripheral);
         start_train(peripheral);
