@@ -72,8 +72,13 @@ std::optional<Initiator::Wish> Initiator::hear(Controller& advertiser,
 }
 
 /// What the two commands have in common.
-Status Initiator::start(InitiatorFilterPolicy policy, const Device& peer,
+Status Initiator::start(InitiatorFilterPolicy policy, const Device& named,
                         hci::OwnAddressType own_address_type) {
+    // Hosts of before LE Set Privacy Mode name identities by types of their own (Vol 4 Part E
+    // 7.8.12).
+    Device peer = named;
+    if (peer.type == AddressType::public_identity) peer.type = AddressType::public_device;
+    if (peer.type == AddressType::random_identity) peer.type = AddressType::random_device;
     if (policy > InitiatorFilterPolicy::accept_list ||
         !controller_.addresses().knows(own_address_type))
         return invalid;

@@ -120,16 +120,18 @@ void Synchronizer::hear_train(Controller& advertiser, const AdvertisingSet& set)
             --sync.to_skip;
             continue;
         }
-        const auto rssi = air.receive(advertiser, controller_, set.parameters.tx_power,
-                                      set.parameters.secondary_phy);
-        if (!rssi) continue;
+        if (!air.in_reach(advertiser, controller_, set.parameters.secondary_phy)) continue;
+        // AUX_SYNC_IND, then the AUX_CHAIN_INDs as far as they come through
+        const auto data = air.receive_chain(set.periodic.data.bytes());
+        if (!data) continue;
+        const std::int8_t rssi = air.rssi(advertiser, controller_, set.parameters.tx_power);
         if (!sync.established) {
             if (!report_begin(sync, Status::success)) continue;
             sync.established = true;
         }
         sync.to_skip = sync.skip;
         air.timers().arm(sync.timer, air.now() + sync.timeout);
-        if (sync.reports) report(sync, *rssi, set);
+        if (sync.reports) report(sync, rssi, set, *data);
     }
 }
 
@@ -149,12 +151,10 @@ bool Synchronizer::report_begin(const Sync& sync, Status status) {
                                            advertiser.address, train.phy, train.interval, 0});
 }
 
-void Synchronizer::report(const Sync& sync, std::int8_t rssi, const AdvertisingSet& set) {
-    const Bytes whole = set.periodic.data.bytes();
-    // AUX_SYNC_IND itself was heard; of the chain behind it something may be lost.
-    Bytes data = controller_.air().receive_chain(whole).value_or(Bytes{});
+void Synchronizer::report(const Sync& sync, std::int8_t rssi, const AdvertisingSet& set,
+                          Bytes data) {
     const DataStatus last =
-        data.size() < whole.size() ? DataStatus::truncated : DataStatus::complete;
+        data.size() < set.periodic.data.size() ? DataStatus::truncated : DataStatus::complete;
     HostPort& host = controller_.host();
     const std::size_t events =
         std::max<std::size_t>((data.size() + max_report_data - 1) / max_report_data, 1);

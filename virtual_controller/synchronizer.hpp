@@ -100,7 +100,7 @@ private:
                 std::uint16_t skip, Units10ms timeout);
     void end(Sync& sync);
     bool report_begin(const Sync& sync, hci::Status status);
-    void report(const Sync& sync, std::int8_t rssi, const AdvertisingSet& set);
+    void report(const Sync& sync, std::int8_t rssi, const AdvertisingSet& set, Bytes data);
 
     hci::Status transfer(hci::ConnectionHandle link, std::uint16_t service_data,
                          const Train& train);

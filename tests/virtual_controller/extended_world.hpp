@@ -3,7 +3,9 @@
 // What tests of extended and periodic advertising have in common.
 #pragma once
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "tests/virtual_controller/world.hpp"
 
@@ -84,8 +86,10 @@ struct Two : ExtendedWorld {
     Controller& advertiser;
     Controller& scanner;
 
-    explicit Two(Profile of_advertiser = {}, Profile of_scanner = {})
-        : advertiser(add(1, of_advertiser)), scanner(add(2, of_scanner)) {}
+    explicit Two(Profile of_advertiser = {}, Profile of_scanner = {}, const AirModel& model = {})
+        : ExtendedWorld(model),
+          advertiser(add(1, std::move(of_advertiser))),
+          scanner(add(2, std::move(of_scanner))) {}
 
     /// An LE Extended Advertising Report of one without data: event type, address, PHYs, SID, TX
     /// power; behind the RSSI interval and target, and the length.

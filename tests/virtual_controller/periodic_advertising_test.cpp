@@ -21,7 +21,7 @@ constexpr std::string_view lost = "04 3e 03 10 00 00";
 
 /// A set with SID 5 and a train, and somebody who scans.
 struct Train : Two {
-    Train() {
+    explicit Train(const AirModel& model = {}) : Two({}, {}, model) {
         CHECK(status(advertiser,
                      set_parameters("01", "00 00",
                                     "07 00 00 00 00 00 00 00 00 00 7f 01 00 01 05 00")) == 0);
@@ -258,4 +258,39 @@ TEST_CASE("virtual periodic advertising: events are skipped, and reports switche
         CHECK(world.take(world.scanner).empty());
         CHECK(world.status(world.scanner, "01 59 20 03 00 00 01") == 0x42);
     }
+}
+
+TEST_CASE(
+    "virtual periodic advertising: what a lossy air cuts off is marked, and the train stays") {
+    AirModel lossy;
+    lossy.loss = 0.2;
+    Train world{lossy};
+    const Octets data = pattern(700);
+    world.ok(world.advertiser, stop_train);
+    world.set_data(world.advertiser, 0x3f, 1, data);
+    world.ok(world.advertiser, start_train);
+    CHECK(world.ask(world.scanner, create_sync) == hex(pending));
+    world.scan(world.scanner, "01");
+    world.run(3s);
+    world.ask(world.scanner, "01 42 20 06 00 00 00 00 00 00");
+    std::size_t whole = 0;
+    std::size_t truncated = 0;
+    Octets octets;
+    for (int i = 0; i < 100; ++i) {
+        world.run(100ms);
+        for (const Octets& report : packets(world.take(world.scanner))) {
+            REQUIRE(report[3] == 0x0f);  // never lost
+            octets.insert(octets.end(), report.begin() + 11, report.end());
+            if (report[9] == 0x01) continue;
+            REQUIRE(octets.size() <= data.size());
+            CHECK(octets == part(data, 0, octets.size()));
+            CHECK((octets.size() == data.size()) == (report[9] == 0x00));
+            ++(report[9] == 0x00 ? whole : truncated);
+            octets.clear();
+        }
+    }
+    CHECK(whole >= 30);
+    CHECK(truncated >= 20);
+    CHECK(whole + truncated >= 65);
+    CHECK(whole + truncated <= 95);
 }

@@ -199,8 +199,11 @@ TEST_CASE("virtual privacy: connected by identity, each knows what the other cal
 
 TEST_CASE("virtual privacy: the event of before privacy names the identity") {
     Bonded world;
+    std::string command = world.create("02");
+    SUBCASE("asked for by its type") {}
+    SUBCASE("asked for as an identity") { command.replace(16, 2, "02"); }
     world.advertise("01 00", "02");
-    CHECK(world.ask(world.scanner, world.create("02")) == hex("04 0f 04 00 01 43 20"));
+    CHECK(world.ask(world.scanner, command) == hex("04 0f 04 00 01 43 20"));
     world.run(150ms);
     CHECK(world.take(world.scanner) ==
           hex(join({"04 3e 13 01 00 40 00 00 00", address_1, "18 00 00 00 2a 00 00"})));
@@ -226,11 +229,10 @@ TEST_CASE("virtual privacy: directed advertising hides also for whom it is") {
 
 TEST_CASE("virtual privacy: accept lists hold identities") {
     Bonded world;
-    world.advertise("02 00", "02", "01");  // scannable, scan requests by the accept list
-    world.ok(world.advertiser, disable_1);
+    CHECK(world.status(world.advertiser, set_parameters("01", "02 00")) == 0x00);
     world.ok(world.advertiser, "01 38 20 05 01 03 00 01 bb");
     world.ok(world.advertiser, join({"01 11 20 07 00", address_2}));
-    world.ok(world.advertiser, enable_1);
+    world.advertise("02 00", "02", "01");  // scannable, scan requests by the accept list
     world.ok(world.scanner, join({"01 11 20 07 00", address_1}));
     for (Controller* one : {&world.scanner, &world.stranger}) {
         const bool known = one == &world.scanner;
