@@ -270,3 +270,20 @@ TEST_CASE("virtual extended scanning: what a lossy air cuts off is marked, whole
     CHECK(truncated >= 10);
     CHECK(whole + truncated <= 90);
 }
+
+TEST_CASE("virtual extended scanning: an advertiser hears of requests for legacy PDUs, too") {
+    Two world;
+    std::string_view notify;
+    SUBCASE("if it wants to") { notify = "01"; }
+    SUBCASE("else not") { notify = "00"; }
+    CHECK(world.status(world.advertiser,
+                       set_parameters("01", "13 00",
+                                      "07 00 00 00 00 00 00 00 00 00 7f 01 00 01 00" +
+                                          std::string{notify})) == 0x00);
+    world.scan_actively(world.scanner);
+    world.ok(world.advertiser, enable_1);
+    world.run(50ms);
+    CHECK(world.count(world.scanner) == 2);
+    CHECK(world.take(world.advertiser) ==
+          (notify == "01" ? hex("04 3e 09 13 01 00 02 00 00 01 aa 00") : Octets{}));
+}

@@ -298,3 +298,31 @@ TEST_CASE("virtual privacy: a train is found by the identity behind it") {
     CHECK(std::ranges::count(got, established) == 1);
     CHECK(world.ask(world.scanner, command) == hex("04 0f 04 0b 01 44 20"));
 }
+
+TEST_CASE("virtual privacy: the random address of a set may change while it advertises") {
+    Two world;
+    CHECK(world.status(world.advertiser,
+                       set_parameters("01", "00 00",
+                                      "07 01 00 00 00 00 00 00 00 00 7f 01 00 01 00 00")) == 0);
+    world.ok(world.advertiser, "01 35 20 07 01 01 02 03 04 05 06");  // non-resolvable private
+    world.scan(world.scanner, "01");
+    world.ok(world.advertiser, enable_1);
+    world.run(50ms);
+    CHECK(world.take(world.scanner) == world.report("00 00 01 01 02 03 04 05 06 01 01 00 7f"));
+    world.ok(world.advertiser, "01 35 20 07 01 11 12 13 14 15 56");
+    world.run(115ms);
+    CHECK(world.take(world.scanner) == world.report("00 00 01 11 12 13 14 15 56 01 01 00 7f"));
+}
+
+TEST_CASE("virtual privacy: what was not seen yet, or is not there, cannot be read") {
+    Bonded world;
+    CHECK(world.ask(world.scanner, "01 2a 20 00") == hex("04 0e 05 01 2a 20 00 08"));
+    CHECK(world.ask(world.scanner, join({"01 2b 20 07 00", address_1})) ==
+          hex("04 0e 0a 01 2b 20 02 00 00 00 00 00 00"));
+    CHECK(world.ask(world.scanner, "01 2b 20 07 00 09 00 00 01 aa 00") ==
+          hex("04 0e 0a 01 2b 20 02 00 00 00 00 00 00"));
+    CHECK(world.ask(world.scanner, "01 2c 20 07 00 09 00 00 01 aa 00") ==
+          hex("04 0e 0a 01 2c 20 02 00 00 00 00 00 00"));
+    CHECK(world.status(world.scanner, "01 4e 20 08 00 09 00 00 01 aa 00 00") == 0x02);
+    CHECK(world.status(world.scanner, "01 28 20 07 00 09 00 00 01 aa 00") == 0x02);
+}
