@@ -103,12 +103,14 @@ bool Advertiser::take_addresses(AdvertisingSet& set) const {
 void Advertiser::renew_addresses() {
     for (const auto& set : sets_)
         if (set != nullptr && set->enabled &&
-            set->parameters.own_address_type >= hci::OwnAddressType::resolvable_or_public)
+            (set->is_directed() ||
+             set->parameters.own_address_type >= hci::OwnAddressType::resolvable_or_public))
             (void)take_addresses(*set);
 }
 
 void Advertiser::start(AdvertisingSet& set, Duration duration, std::uint8_t max_events) {
     Air& air = controller_.air();
+    stop(set);  // where it advertises already it begins anew
     set.enabled = true;
     set.max_events = max_events;
     set.events = 0;
@@ -137,8 +139,10 @@ void Advertiser::terminate(AdvertisingSet& set, Status status, hci::ConnectionHa
             controller_.links().report_failed(status, hci::Role::peripheral);
         return;
     }
+    // The events are counted where there is a limit to them.
+    const std::uint8_t events = set.max_events == 0 ? std::uint8_t{0} : set.events;
     (void)controller_.host().send(
-        Share::link, hci::LeAdvertisingSetTerminated{status, set.handle, link, set.events});
+        Share::link, hci::LeAdvertisingSetTerminated{status, set.handle, link, events});
 }
 
 void Advertiser::on_connected(AdvertisingSet& set, hci::ConnectionHandle link) {
@@ -187,14 +191,25 @@ void Advertiser::finish_event(AdvertisingSet& set, Time due) {
 
 // ---- who is answered (Vol 6 Part B 4.3.2)
 
+namespace {
+
+/// Directed advertising is for one device, whatever the filter policy, which is for the other kind.
+bool is_target(const AdvertisingSet& set, const Device& device,
+               const Addresses::Identity& identity) {
+    return device == *set.target || identity.listed == set.parameters.peer;
+}
+
+}  // namespace
+
 bool Advertiser::answers_scan(const AdvertisingSet& set, const Device& scanner) const {
     const auto policy = set.parameters.filter_policy;
     if (!set.is_scannable()) return false;
     const Addresses::Identity identity = controller_.addresses().identify(scanner);
-    return identity.acceptable &&
-           (policy == AdvertisingFilterPolicy::all ||
-            policy == AdvertisingFilterPolicy::connections_from_accept_list ||
-            controller_.addresses().accepts(identity.listed));
+    if (!identity.acceptable) return false;
+    if (set.is_directed()) return is_target(set, scanner, identity);
+    return policy == AdvertisingFilterPolicy::all ||
+           policy == AdvertisingFilterPolicy::connections_from_accept_list ||
+           controller_.addresses().accepts(identity.listed);
 }
 
 bool Advertiser::answers_connect(const AdvertisingSet& set, const Device& initiator) const {
@@ -202,8 +217,7 @@ bool Advertiser::answers_connect(const AdvertisingSet& set, const Device& initia
     if (!set.is_connectable()) return false;
     const Addresses::Identity identity = controller_.addresses().identify(initiator);
     if (!identity.acceptable) return false;
-    if (set.is_directed())  // the filter policy is for undirected advertising
-        return initiator == *set.target || identity.listed == set.parameters.peer;
+    if (set.is_directed()) return is_target(set, initiator, identity);
     return policy == AdvertisingFilterPolicy::all ||
            policy == AdvertisingFilterPolicy::scan_requests_from_accept_list ||
            controller_.addresses().accepts(identity.listed);
@@ -217,7 +231,9 @@ void Advertiser::on_scan_request(const AdvertisingSet& set, const Device& scanne
 }
 
 void Advertiser::change_data_identifier(AdvertisingSet& set) {
-    set.data_identifier = static_cast<std::uint16_t>(controller_.random().next() & 0x0fff);
+    // 1 to 0xfff further on, so that it is always another one
+    set.data_identifier = static_cast<std::uint16_t>(
+        (set.data_identifier + 1 + controller_.random().next() % 0x0fff) & 0x0fff);
 }
 
 }  // namespace bluetooth::virtual_controller

@@ -50,6 +50,9 @@ void Scanner::hear(Controller& advertiser, const AdvertisingSet& set) {
     Bytes data = set.data.bytes();
     DataStatus status = DataStatus::complete;
     if (!set.is_legacy()) {
+        const hci::Phy phy = set.parameters.secondary_phy;
+        if (!controller_.profile().has_phy(phy) || !air.in_reach(advertiser, controller_, phy))
+            return;
         // AUX_ADV_IND, then the AUX_CHAIN_INDs as far as they come through
         const auto received = air.receive_chain(data);
         if (!received) return;
@@ -154,8 +157,11 @@ void Scanner::report_extended(const AdvertisingSet& set, const Heard& heard, std
     const bool legacy = set.is_legacy();
     const auto set_and_data =
         static_cast<std::uint16_t>(set.parameters.sid << 12 | set.data_identifier);
+    // What was truncated is no duplicate of the whole.
+    const auto with_status = static_cast<std::uint16_t>(
+        type | static_cast<unsigned>(status) << event_type::data_status_shift);
     if (filter_duplicates_ &&
-        reported_.seen(type, heard.advertiser, legacy ? std::uint16_t{0} : set_and_data))
+        reported_.seen(with_status, heard.advertiser, legacy ? std::uint16_t{0} : set_and_data))
         return;
 
     hci::ExtendedAdvertisingReport report{};

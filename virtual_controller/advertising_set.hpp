@@ -83,7 +83,7 @@ struct AdvertisingSet {
     std::optional<Address> random_address{};
     FragmentedData data;
     FragmentedData response;
-    std::uint16_t data_identifier = 0;  ///< of the ADI: another one after each change of `data`
+    std::uint16_t data_identifier = 0;  ///< of the ADI: another one after each change of the two
     PeriodicTrain periodic;
 
     // While it is enabled

@@ -5,6 +5,7 @@
 
 #include "virtual_controller/advertiser.hpp"
 #include "virtual_controller/controller.hpp"
+#include "virtual_controller/radio.hpp"
 
 namespace bluetooth::virtual_controller {
 
@@ -45,6 +46,11 @@ bool may_have_data(std::uint16_t properties) {
     const bool legacy = (properties & property::legacy) != 0;
     return legacy ? (properties & property::directed) == 0
                   : (properties & property::scannable) == 0;
+}
+
+/// Whether the PDUs that carry so much data end before the next advertising event begins.
+bool fits_interval(const AdvertisingSet& set, std::size_t size) {
+    return air_time(set.parameters.secondary_phy, size) <= set.parameters.interval;
 }
 
 }  // namespace
@@ -155,9 +161,10 @@ Status Advertiser::run(const hci::LeSetExtendedAdvertisingData& command) {
         return Status::success;
     }
     if (!may_have_data(set->parameters.properties)) return invalid;
-    if (set->enabled && set->is_connectable() && !set->is_legacy() &&
-        fragment.size() > max_connectable_data)
-        return invalid;
+    if (set->enabled && !set->is_legacy() &&
+        ((set->is_connectable() && fragment.size() > max_connectable_data) ||
+         !fits_interval(*set, fragment.size())))
+        return Status::packet_too_long;
     const Status status = set_data(set, set->data, command.operation, fragment);
     if (status == Status::success) change_data_identifier(*set);
     return status;
@@ -171,7 +178,11 @@ Status Advertiser::run(const hci::LeSetExtendedScanResponseData& command) {
     // A scannable set of extended PDUs is nothing without its response.
     if (set->enabled && set->is_scannable() && !set->is_legacy() && fragment.empty())
         return Status::command_disallowed;
-    return set_data(set, set->response, command.operation, fragment);
+    if (set->enabled && !set->is_legacy() && !fits_interval(*set, fragment.size()))
+        return Status::packet_too_long;
+    const Status status = set_data(set, set->response, command.operation, fragment);
+    if (status == Status::success) change_data_identifier(*set);  // Vol 6 Part B 4.4.2.11
+    return status;
 }
 
 /// Whether one set can begin to advertise now (Vol 4 Part E 7.8.56).
@@ -184,7 +195,8 @@ Status Advertiser::check_enable(const hci::AdvertisingSetEnable& wanted) const {
     if (!set->data.complete() || !set->response.complete()) return Status::command_disallowed;
     if (!set->is_legacy()) {
         if (set->is_scannable() && set->response.size() == 0) return Status::command_disallowed;
-        if (set->is_connectable() && set->data.size() > max_connectable_data)
+        if (set->is_connectable() && set->data.size() > max_connectable_data) return invalid;
+        if (!fits_interval(*set, std::max(set->data.size(), set->response.size())))
             return Status::packet_too_long;
     }
     if (set->is_connectable() && !controller_.links().have_room())

@@ -39,8 +39,14 @@ std::optional<Initiator::Wish> Initiator::hear(Controller& advertiser,
                                                const AdvertisingSet& set) const {
     if (!active_ || !set.is_connectable()) return std::nullopt;
     const bool coded = set.parameters.primary_phy == hci::Phy::le_coded;
+    if (!set.is_legacy() && !extended_) return std::nullopt;
     const OnPhy& primary = coded ? on_coded_ : on_1m_;
     if (!primary.enabled || !primary.hears.hears(set.event_start, set.channels))
+        return std::nullopt;
+    // Extended sets are connected to on the PHY of their AUX_ADV_IND.
+    const hci::Phy phy = set.is_legacy() ? hci::Phy::le_1m : set.parameters.secondary_phy;
+    if (!controller_.profile().has_phy(phy) ||
+        !controller_.air().in_reach(advertiser, controller_, phy))
         return std::nullopt;
     Addresses& addresses = controller_.addresses();
     const Addresses::Identity identity = addresses.identify(set.own);
@@ -58,8 +64,6 @@ std::optional<Initiator::Wish> Initiator::hear(Controller& advertiser,
         !controller_.air().receive(advertiser, controller_, set.parameters.tx_power,
                                    set.parameters.primary_phy))
         return std::nullopt;
-    // Extended sets are connected to on the PHY of their AUX_ADV_IND.
-    const hci::Phy phy = set.is_legacy() ? hci::Phy::le_1m : set.parameters.secondary_phy;
     const OnPhy* element = &primary;
     if (phy == hci::Phy::le_2m && on_2m_.enabled) element = &on_2m_;
     if (phy == hci::Phy::le_coded && on_coded_.enabled) element = &on_coded_;
@@ -68,8 +72,13 @@ std::optional<Initiator::Wish> Initiator::hear(Controller& advertiser,
 }
 
 /// What the two commands have in common.
-Status Initiator::start(InitiatorFilterPolicy policy, const Device& peer,
+Status Initiator::start(InitiatorFilterPolicy policy, const Device& named,
                         hci::OwnAddressType own_address_type) {
+    // Hosts of before LE Set Privacy Mode name identities by types of their own (Vol 4 Part E
+    // 7.8.12).
+    Device peer = named;
+    if (peer.type == AddressType::public_identity) peer.type = AddressType::public_device;
+    if (peer.type == AddressType::random_identity) peer.type = AddressType::random_device;
     if (policy > InitiatorFilterPolicy::accept_list ||
         !controller_.addresses().knows(own_address_type))
         return invalid;
@@ -106,6 +115,7 @@ Status Initiator::run(const hci::LeCreateConnection& command) {  // Vol 4 Part E
         start(command.initiator_filter_policy, {command.peer_address_type, command.peer_address},
               command.own_address_type);
     if (status != Status::success) return status;
+    extended_ = false;
     on_1m_ = on_phy(wanted);
     on_2m_ = on_coded_ = {};
     return Status::success;
@@ -131,6 +141,7 @@ Status Initiator::run(const hci::LeExtendedCreateConnection& command) {  // Vol 
         start(command.initiator_filter_policy, {command.peer_address_type, command.peer_address},
               command.own_address_type);
     if (status != Status::success) return status;
+    extended_ = true;
     auto next = command.phys.begin();
     const auto take = [&](OnPhy& element, std::uint8_t bit) {
         element = {};

@@ -53,12 +53,13 @@ private:
         ConnectionParameters parameters{};
     };
 
-    hci::Status start(hci::InitiatorFilterPolicy policy, const Device& peer,
+    hci::Status start(hci::InitiatorFilterPolicy policy, const Device& named,
                       hci::OwnAddressType own_address_type);
     OnPhy on_phy(const hci::PhyInitiatingParameters& wanted) const;
 
     Controller& controller_;
     bool active_ = false;
+    bool extended_ = false;   // by which command, hence by which advertising PDUs
     bool cancelled_ = false;  // its Connection Complete has yet to be sent
     hci::InitiatorFilterPolicy policy_{};
     Device peer_{};

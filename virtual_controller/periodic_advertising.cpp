@@ -15,15 +15,16 @@ namespace {
 
 constexpr Status invalid = Status::invalid_hci_command_parameters;
 constexpr Units1250us shortest_interval{0x0006};
+// What a set with a train must not be (Vol 4 Part E 7.8.61)
+constexpr std::uint16_t not_with_train =
+    property::connectable | property::scannable | property::legacy | property::anonymous;
 
 }  // namespace
 
 Status Advertiser::run(const hci::LeSetPeriodicAdvertisingParameters& command) {  // 7.8.61
     AdvertisingSet* const set = find(command.advertising_handle);
     if (set == nullptr) return Status::unknown_advertising_identifier;
-    if (set->has(property::connectable | property::scannable | property::legacy |
-                 property::anonymous) ||
-        command.periodic_advertising_interval_min < shortest_interval ||
+    if (set->has(not_with_train) || command.periodic_advertising_interval_min < shortest_interval ||
         command.periodic_advertising_interval_min > command.periodic_advertising_interval_max ||
         (command.periodic_advertising_properties & ~hci::periodic_include_tx_power) != 0)
         return invalid;
@@ -73,6 +74,7 @@ Status Advertiser::run(const hci::LeSetPeriodicAdvertisingEnable& command) {  //
         return Status::success;
     }
     if (!train.configured || !train.data.complete()) return Status::command_disallowed;
+    if (set->has(not_with_train)) return invalid;  // its parameters have changed since
     train.enabled = true;
     // Nobody can find the train before the set advertises; then it goes on by itself.
     if (set->enabled) start_train(*set);

@@ -76,7 +76,7 @@ Status Synchronizer::transfer(hci::ConnectionHandle handle, std::uint16_t servic
 void Synchronizer::receive_transfer(const Link& link, std::uint16_t service_data,
                                     const Train& train) {
     const SyncTransferParameters& parameters = link.sync_transfer;
-    if (parameters.mode == SyncTransferMode::ignore || follows(train)) return;
+    if (parameters.mode == SyncTransferMode::ignore || !can_follow(train)) return;
     (void)begin(train, Transfer{link.handle, service_data},
                 parameters.mode == SyncTransferMode::with_reports, parameters.skip,
                 parameters.timeout);

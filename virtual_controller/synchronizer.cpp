@@ -58,6 +58,16 @@ bool Synchronizer::follows(const Train& train) const {
     });
 }
 
+bool Synchronizer::can_follow(const Train& train) const {
+    return controller_.profile().has_phy(train.phy) && !follows(train);
+}
+
+bool Synchronizer::searching() const {
+    return search_ || std::ranges::any_of(syncs_, [](const Sync& sync) {
+               return sync.in_use && !sync.established && !sync.transfer;
+           });
+}
+
 /// Null where as many are followed as can be.
 Synchronizer::Sync* Synchronizer::begin(const Train& train, const std::optional<Transfer>& transfer,
                                         bool reports, std::uint16_t skip, Units10ms timeout) {
@@ -95,9 +105,9 @@ void Synchronizer::hear(const AdvertisingSet& set) {
     const bool wanted = search_->by_list
                             ? std::ranges::find(advertisers_, heard) != advertisers_.end()
                             : heard == search_->wanted;
-    const Train train{set.periodic.identifier, controller_.addresses().identify(set.own).reported,
-                      set.parameters.sid, set.parameters.secondary_phy, set.periodic.interval};
-    if (!wanted || follows(train)) return;
+    const Train train{set.periodic.identifier, set.own, set.parameters.sid,
+                      set.parameters.secondary_phy, set.periodic.interval};
+    if (!wanted || !can_follow(train)) return;
     if (begin(train, std::nullopt, search_->reports, search_->skip, search_->timeout) != nullptr)
         search_.reset();
 }
@@ -110,16 +120,18 @@ void Synchronizer::hear_train(Controller& advertiser, const AdvertisingSet& set)
             --sync.to_skip;
             continue;
         }
-        const auto rssi = air.receive(advertiser, controller_, set.parameters.tx_power,
-                                      set.parameters.secondary_phy);
-        if (!rssi) continue;
+        if (!air.in_reach(advertiser, controller_, set.parameters.secondary_phy)) continue;
+        // AUX_SYNC_IND, then the AUX_CHAIN_INDs as far as they come through
+        const auto data = air.receive_chain(set.periodic.data.bytes());
+        if (!data) continue;
+        const std::int8_t rssi = air.rssi(advertiser, controller_, set.parameters.tx_power);
         if (!sync.established) {
             if (!report_begin(sync, Status::success)) continue;
             sync.established = true;
         }
         sync.to_skip = sync.skip;
         air.timers().arm(sync.timer, air.now() + sync.timeout);
-        if (sync.reports) report(sync, *rssi, set);
+        if (sync.reports) report(sync, rssi, set, *data);
     }
 }
 
@@ -127,24 +139,22 @@ void Synchronizer::hear_train(Controller& advertiser, const AdvertisingSet& set)
 bool Synchronizer::report_begin(const Sync& sync, Status status) {
     HostPort& host = controller_.host();
     const Train& train = sync.train;
+    const Device advertiser = controller_.addresses().identify(train.advertiser).reported;
     if (sync.transfer)
-        return host.send(Share::procedure,
-                         hci::LePeriodicAdvertisingSyncTransferReceived{
-                             status, sync.transfer->link, sync.transfer->service_data,
-                             handle_of(sync), train.sid, train.advertiser.type,
-                             train.advertiser.address, train.phy, train.interval, 0});
-    return host.send(Share::procedure,
-                     hci::LePeriodicAdvertisingSyncEstablished{
-                         status, handle_of(sync), train.sid, train.advertiser.type,
-                         train.advertiser.address, train.phy, train.interval, 0});
+        return host.send(
+            Share::procedure,
+            hci::LePeriodicAdvertisingSyncTransferReceived{
+                status, sync.transfer->link, sync.transfer->service_data, handle_of(sync),
+                train.sid, advertiser.type, advertiser.address, train.phy, train.interval, 0});
+    return host.send(Share::procedure, hci::LePeriodicAdvertisingSyncEstablished{
+                                           status, handle_of(sync), train.sid, advertiser.type,
+                                           advertiser.address, train.phy, train.interval, 0});
 }
 
-void Synchronizer::report(const Sync& sync, std::int8_t rssi, const AdvertisingSet& set) {
-    const Bytes whole = set.periodic.data.bytes();
-    // AUX_SYNC_IND itself was heard; of the chain behind it something may be lost.
-    Bytes data = controller_.air().receive_chain(whole).value_or(Bytes{});
+void Synchronizer::report(const Sync& sync, std::int8_t rssi, const AdvertisingSet& set,
+                          Bytes data) {
     const DataStatus last =
-        data.size() < whole.size() ? DataStatus::truncated : DataStatus::complete;
+        data.size() < set.periodic.data.size() ? DataStatus::truncated : DataStatus::complete;
     HostPort& host = controller_.host();
     const std::size_t events =
         std::max<std::size_t>((data.size() + max_report_data - 1) / max_report_data, 1);
@@ -181,7 +191,7 @@ bool Synchronizer::report_cancelled() {
 Status Synchronizer::run(const hci::LePeriodicAdvertisingCreateSync& command) {  // 7.8.67
     constexpr std::uint8_t known = hci::sync_to_periodic_advertiser_list |
                                    hci::sync_without_reports | hci::sync_filters_duplicates;
-    if (search_ || cancelled_) return Status::command_disallowed;
+    if (searching() || cancelled_) return Status::command_disallowed;
     const bool by_list = (command.options & hci::sync_to_periodic_advertiser_list) != 0;
     if ((command.options & ~known) != 0 || command.skip > longest_skip ||
         command.sync_timeout < shortest_timeout || command.sync_timeout > longest_timeout ||
@@ -195,7 +205,8 @@ Status Synchronizer::run(const hci::LePeriodicAdvertisingCreateSync& command) { 
     const Advertiser wanted{{command.advertiser_address_type, command.advertiser_address},
                             command.advertising_sid};
     const bool already = std::ranges::any_of(syncs_, [&](const Sync& sync) {
-        return sync.in_use && Advertiser{sync.train.advertiser, sync.train.sid} == wanted;
+        const Device advertiser = controller_.addresses().identify(sync.train.advertiser).listed;
+        return sync.in_use && Advertiser{advertiser, sync.train.sid} == wanted;
     });
     if (!by_list && already) return Status::connection_already_exists;
     if (std::ranges::find(syncs_, false, &Sync::in_use) == syncs_.end())
@@ -230,7 +241,7 @@ Status Synchronizer::run(const hci::LePeriodicAdvertisingTerminateSync& command)
 }
 
 Status Synchronizer::run(const hci::LeAddDeviceToPeriodicAdvertiserList& command) {  // 7.8.70
-    if (search_) return Status::command_disallowed;
+    if (searching()) return Status::command_disallowed;
     if (command.advertiser_address_type > AddressType::random_device ||
         command.advertising_sid > last_sid)
         return invalid;
@@ -244,7 +255,7 @@ Status Synchronizer::run(const hci::LeAddDeviceToPeriodicAdvertiserList& command
 }
 
 Status Synchronizer::run(const hci::LeRemoveDeviceFromPeriodicAdvertiserList& command) {
-    if (search_) return Status::command_disallowed;
+    if (searching()) return Status::command_disallowed;
     if (command.advertiser_address_type > AddressType::random_device ||
         command.advertising_sid > last_sid)
         return invalid;
@@ -255,7 +266,7 @@ Status Synchronizer::run(const hci::LeRemoveDeviceFromPeriodicAdvertiserList& co
 }
 
 Status Synchronizer::run(const hci::LeClearPeriodicAdvertiserList&) {  // Vol 4 Part E 7.8.72
-    if (search_) return Status::command_disallowed;
+    if (searching()) return Status::command_disallowed;
     advertisers_.clear();
     return Status::success;
 }

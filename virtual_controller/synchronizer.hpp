@@ -27,7 +27,7 @@ public:
     /// As after Reset.
     void reset();
     /// Whether a train is looked for.
-    bool searching() const { return search_.has_value(); }
+    bool searching() const;
     void on_timer(const Timer& timer);
 
     /// The scanner has heard of a set's train.
@@ -54,7 +54,7 @@ public:
     hci::Status run(const hci::LeSetDefaultPeriodicAdvertisingSyncTransferParameters&);
 
 private:
-    /// What SyncInfo tells of a train, and who sends it.
+    /// What SyncInfo tells of a train, and who sends it: with the address that is on the air.
     struct Train {
         std::uint32_t identifier = 0;
         Device advertiser{};
@@ -95,11 +95,12 @@ private:
     Sync* find(hci::SyncHandle handle);
     hci::SyncHandle handle_of(const Sync& sync) const;
     bool follows(const Train& train) const;
+    bool can_follow(const Train& train) const;
     Sync* begin(const Train& train, const std::optional<Transfer>& transfer, bool reports,
                 std::uint16_t skip, Units10ms timeout);
     void end(Sync& sync);
     bool report_begin(const Sync& sync, hci::Status status);
-    void report(const Sync& sync, std::int8_t rssi, const AdvertisingSet& set);
+    void report(const Sync& sync, std::int8_t rssi, const AdvertisingSet& set, Bytes data);
 
     hci::Status transfer(hci::ConnectionHandle link, std::uint16_t service_data,
                          const Train& train);
