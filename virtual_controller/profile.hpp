@@ -83,6 +83,7 @@ struct Profile {
         profile.version = hci::CoreVersion::v4_0;
         profile.le_features = feature_bit(hci::LeFeature::encryption);
         profile.acl_length = 27;
+        profile.without = {0x2025, 0x2026, 0x205e};  // of P-256, which came with 4.2 and 5.1
         return profile;
     }
     static Profile without_public_address() {

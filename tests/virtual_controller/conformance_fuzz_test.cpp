@@ -130,8 +130,9 @@ public:
         read(central_, packet);
         read(peripheral_, packet);
     }
-    /// Makes the third one available again, and have its say.
+    /// Makes the third one available again; it has its say, and now and then enough of its peer.
     void tempt() {
+        if (++temptations_ % 8 == 0) world_.send(victim_, "01 06 04 03 40 00 13");
         world_.send(victim_, "01 06 20 0f 20 00 20 00 00 00 00 00 00 00 00 00 00 07 00");
         world_.send(victim_, "01 0a 20 01 01");
         world_.send(victim_, "02 40 00 05 00 01 00 04 00 aa");
@@ -162,6 +163,7 @@ private:
     Controller& peripheral_;
     Controller& central_;
     Controller& victim_;
+    std::size_t temptations_ = 0;
 };
 
 Outcome fuzz(std::uint64_t seed, int count) {

@@ -14,19 +14,19 @@ TEST_CASE("virtual controller: tells what it is") {
     CHECK(ask("01 03 0c 00") == hex("04 0e 04 01 03 0c 00"));
     CHECK(ask("01 01 10 00") == hex("04 0e 0c 01 01 10 00 | 0d 01 00 0d ff ff 01 00"));
     CHECK(ask("01 02 10 00") ==
-          hex("04 0e 44 01 02 10 00 | 20 00 80 00 00 c0 00 00 | 00 00 04 00 00 00 b8 22 |"
-              "00 00 00 00 00 00 00 00 | 00 f7 ff ff 08 00 00 00 | 00 f0 01 78 00 00 00 00 |"
-              "00 00 00 00 00 00 00 00 | 00 00 00 00 00 00 00 00 | 00 00 00 00 00 00 00 00"));
+          hex("04 0e 44 01 02 10 00 | 20 00 80 00 00 c0 00 00 | 00 00 e4 00 00 00 b8 22 |"
+              "00 00 00 00 00 00 04 00 | 00 f7 ff ff 0f 00 00 00 | 30 f0 ff 7f fe ff ff 07 |"
+              "e0 07 00 00 00 00 00 00 | 00 00 00 00 00 00 00 00 | 00 00 00 00 00 00 00 00"));
     CHECK(ask("01 03 10 00") == hex("04 0e 0c 01 03 10 00 | 00 00 00 00 60 00 00 00"));
     CHECK(ask("01 05 10 00") == hex("04 0e 0b 01 05 10 00 | 00 00 00 00 00 00 00"));
     CHECK(ask("01 09 10 00") == hex("04 0e 0a 01 09 10 00 | 01 00 00 01 aa 00"));
     CHECK(ask("01 02 20 00") == hex("04 0e 07 01 02 20 00 | fb 00 08"));
-    CHECK(ask("01 03 20 00") == hex("04 0e 0c 01 03 20 00 | 2e 01 00 00 00 00 00 00"));
+    CHECK(ask("01 03 20 00") == hex("04 0e 0c 01 03 20 00 | ff 79 00 03 00 00 00 00"));
     CHECK(ask("01 07 20 00") == hex("04 0e 05 01 07 20 00 | 00"));
     CHECK(ask("01 0f 20 00") == hex("04 0e 05 01 0f 20 00 | 08"));
     CHECK(ask("01 1c 20 00") == hex("04 0e 0c 01 1c 20 00 | ff ff ff ff ff 03 00 00"));
     CHECK(ask("01 23 20 00") == hex("04 0e 08 01 23 20 00 | 1b 00 48 01"));
-    CHECK(ask("01 2f 20 00") == hex("04 0e 0c 01 2f 20 00 | fb 00 48 08 fb 00 48 08"));
+    CHECK(ask("01 2f 20 00") == hex("04 0e 0c 01 2f 20 00 | fb 00 90 42 fb 00 90 42"));
 }
 
 TEST_CASE("virtual controller: LE Encrypt is AES-128, least significant octet first") {
@@ -52,7 +52,7 @@ TEST_CASE("virtual controller: LE Rand gives other octets each time") {
 TEST_CASE("virtual controller: a command it does not know is answered by Unknown HCI Command") {
     World world;
     Controller& controller = world.add(1);
-    CHECK(world.ask(controller, "01 19 20 00") == hex("04 0f 04 01 01 19 20"));  // encryption
+    CHECK(world.ask(controller, "01 1d 20 00") == hex("04 0f 04 01 01 1d 20"));  // receiver test
     CHECK(world.ask(controller, "01 00 fc 01 ff") == hex("04 0f 04 01 01 00 fc"));
     CHECK(world.ask(controller, "01 00 00 00") == hex("04 0f 04 01 01 00 00"));
 }
@@ -63,7 +63,7 @@ TEST_CASE("virtual controller: one of Bluetooth 4.0 knows no later commands") {
     CHECK(world.ask(controller, "01 01 10 00") ==
           hex("04 0e 0c 01 01 10 00 | 06 01 00 06 ff ff 01 00"));
     CHECK(world.ask(controller, "01 03 20 00") ==
-          hex("04 0e 0c 01 03 20 00 | 00 00 00 00 00 00 00 00"));
+          hex("04 0e 0c 01 03 20 00 | 01 00 00 00 00 00 00 00"));
     CHECK(world.ask(controller, "01 02 20 00") == hex("04 0e 07 01 02 20 00 | 1b 00 08"));
     CHECK(world.ask(controller, "01 2f 20 00") == hex("04 0f 04 01 01 2f 20"));
     CHECK(world.ask(controller, "01 30 20 02 40 00") == hex("04 0f 04 01 01 30 20"));
