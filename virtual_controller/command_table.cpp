@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <concepts>
-#include <optional>
 
 #include "virtual_controller/controller.hpp"
 
@@ -94,21 +93,25 @@ using Generation = CommandTable::Generation;
 struct Entry {
     std::uint16_t opcode;
     hci::CommandBit supported;
-    std::optional<LeFeature> feature;  ///< without which there is no such command
+    std::uint64_t features;  ///< without any of which there is no such command; 0: always there
     Generation generation;
     void (*run)(Controller& controller, Generation generation, Bytes parameters);
 };
 
 template <class Command>
-constexpr Entry entry(std::optional<LeFeature> feature = std::nullopt,
-                      Generation generation = Generation::either) {
-    return {Command::opcode, Command::supported_bit, feature, generation,
+constexpr Entry entry(std::uint64_t features = 0, Generation generation = Generation::either) {
+    return {Command::opcode, Command::supported_bit, features, generation,
             &CommandTable::run<Command>};
+}
+template <class Command>
+constexpr Entry entry(LeFeature feature, Generation generation = Generation::either) {
+    return entry<Command>(feature_bit(feature), generation);
 }
 
 constexpr auto table = [] {
     using enum LeFeature;
-    constexpr std::nullopt_t always = std::nullopt;
+    constexpr std::uint64_t always = 0;
+    constexpr std::uint64_t other_phys = feature_bit(le_2m_phy) | feature_bit(le_coded_phy);
     constexpr auto legacy = Generation::legacy;
     constexpr auto extended = Generation::extended;
     constexpr auto sending = periodic_advertising_sync_transfer_sender;
@@ -176,9 +179,9 @@ constexpr auto table = [] {
         entry<hci::LeSetAddressResolutionEnable>(ll_privacy),
         entry<hci::LeSetResolvablePrivateAddressTimeout>(ll_privacy),
         entry<hci::LeSetPrivacyMode>(ll_privacy),
-        entry<hci::LeReadPhy>(le_2m_phy),
-        entry<hci::LeSetDefaultPhy>(le_2m_phy),
-        entry<hci::LeSetPhy>(le_2m_phy),
+        entry<hci::LeReadPhy>(other_phys),
+        entry<hci::LeSetDefaultPhy>(other_phys),
+        entry<hci::LeSetPhy>(other_phys),
         entry<hci::LeSetAdvertisingSetRandomAddress>(extended_advertising, extended),
         entry<hci::LeSetExtendedAdvertisingParameters>(extended_advertising, extended),
         entry<hci::LeSetExtendedAdvertisingData>(extended_advertising, extended),
@@ -223,7 +226,7 @@ bool is_set(const hci::SupportedCommands& commands, hci::CommandBit at) {
 hci::SupportedCommands CommandTable::supported_by(const Profile& profile) {
     hci::SupportedCommands commands{};
     for (const Entry& entry : table) {
-        if (entry.feature && !profile.has(*entry.feature)) continue;
+        if (entry.features != 0 && (entry.features & profile.le_features) == 0) continue;
         if (std::ranges::count(profile.without, entry.opcode) != 0) continue;
         std::uint8_t& octet = commands[entry.supported.octet];
         octet = static_cast<std::uint8_t>(octet | 1u << entry.supported.bit);
