@@ -72,13 +72,8 @@ std::optional<Initiator::Wish> Initiator::hear(Controller& advertiser,
 }
 
 /// What the two commands have in common.
-Status Initiator::start(InitiatorFilterPolicy policy, const Device& named,
+Status Initiator::start(InitiatorFilterPolicy policy, const Device& peer,
                         hci::OwnAddressType own_address_type) {
-    // Hosts of before LE Set Privacy Mode name identities by types of their own (Vol 4 Part E
-    // 7.8.12).
-    Device peer = named;
-    if (peer.type == AddressType::public_identity) peer.type = AddressType::public_device;
-    if (peer.type == AddressType::random_identity) peer.type = AddressType::random_device;
     if (policy > InitiatorFilterPolicy::accept_list ||
         !controller_.addresses().knows(own_address_type))
         return invalid;
@@ -111,9 +106,13 @@ Status Initiator::run(const hci::LeCreateConnection& command) {  // Vol 4 Part E
     if (!is_valid_scan(wanted.scan_interval, wanted.scan_window, longest_legacy_scan) ||
         !is_valid_wish(wanted))
         return invalid;
-    const Status status =
-        start(command.initiator_filter_policy, {command.peer_address_type, command.peer_address},
-              command.own_address_type);
+    // Hosts of before LE Set Privacy Mode name identities by types of their own.
+    Device peer{command.peer_address_type, command.peer_address};
+    if (controller_.profile().has(hci::LeFeature::ll_privacy)) {
+        if (peer.type == AddressType::public_identity) peer.type = AddressType::public_device;
+        if (peer.type == AddressType::random_identity) peer.type = AddressType::random_device;
+    }
+    const Status status = start(command.initiator_filter_policy, peer, command.own_address_type);
     if (status != Status::success) return status;
     extended_ = false;
     on_1m_ = on_phy(wanted);

@@ -53,7 +53,7 @@ private:
         ConnectionParameters parameters{};
     };
 
-    hci::Status start(hci::InitiatorFilterPolicy policy, const Device& named,
+    hci::Status start(hci::InitiatorFilterPolicy policy, const Device& peer,
                       hci::OwnAddressType own_address_type);
     OnPhy on_phy(const hci::PhyInitiatingParameters& wanted) const;
 

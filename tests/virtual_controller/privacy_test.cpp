@@ -199,16 +199,25 @@ TEST_CASE("virtual privacy: connected by identity, each knows what the other cal
 
 TEST_CASE("virtual privacy: the event of before privacy names the identity") {
     Bonded world;
-    std::string command = world.create("02");
-    SUBCASE("asked for by its type") {}
-    SUBCASE("asked for as an identity") { command.replace(16, 2, "02"); }
-    world.advertise("01 00", "02");
-    CHECK(world.ask(world.scanner, command) == hex("04 0f 04 00 01 43 20"));
+    std::string command;
+    std::string opcode;
+    SUBCASE("with the extended command") {
+        world.advertise("01 00", "02");
+        command = world.create("02");
+        opcode = "43 20";
+    }
+    SUBCASE("with the legacy command, which has a type for identities") {
+        world.advertise("13 00", "02");
+        command = join(
+            {"01 0d 20 19 10 00 10 00 00 02", address_1, "02 18 00 18 00 00 00 2a 00 00 00 00 00"});
+        opcode = "0d 20";
+    }
+    CHECK(world.ask(world.scanner, command) == hex("04 0f 04 00 01" + opcode));
     world.run(150ms);
     CHECK(world.take(world.scanner) ==
           hex(join({"04 3e 13 01 00 40 00 00 00", address_1, "18 00 00 00 2a 00 00"})));
-    // The same peer by any of its addresses is one too many.
-    CHECK(world.ask(world.scanner, world.create("00")) == hex("04 0f 04 0b 01 43 20"));
+    // A second link to the same device is refused.
+    CHECK(world.ask(world.scanner, command) == hex("04 0f 04 0b 01" + opcode));
 }
 
 TEST_CASE("virtual privacy: directed advertising hides also for whom it is") {

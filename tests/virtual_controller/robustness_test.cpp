@@ -114,7 +114,7 @@ TEST_CASE("virtual controller: each parameter of a command has its range") {
         {"initiator filter policy",
          "01 0d 20 19 10 00 10 00 02 00 01 00 00 01 aa 00 00 18 00 18 00 00 00 2a 00 00 00 00 00"},
         {"initiator peer address type",
-         "01 0d 20 19 10 00 10 00 00 02 01 00 00 01 aa 00 00 18 00 18 00 00 00 2a 00 00 00 00 00"},
+         "01 0d 20 19 10 00 10 00 00 04 01 00 00 01 aa 00 00 18 00 18 00 00 00 2a 00 00 00 00 00"},
         {"initiator window",
          "01 0d 20 19 10 00 11 00 00 00 01 00 00 01 aa 00 00 18 00 18 00 00 00 2a 00 00 00 00 00"},
         {"connection interval",
