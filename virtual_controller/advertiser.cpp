@@ -87,17 +87,21 @@ bool Advertiser::uses_accept_list() const {
     });
 }
 
-/// Vol 6 Part B 6.2: which addresses the PDUs carry; false when there is none of the kind wanted.
-bool Advertiser::take_addresses(AdvertisingSet& set) const {
+/// Whether we have an address of the kind that the set is to advertise with.
+bool Advertiser::has_addresses(const AdvertisingSet& set) const {
+    const AdvertisingSet::Parameters& parameters = set.parameters;
+    return controller_.addresses()
+        .own(parameters.own_address_type, parameters.peer, set.random_address)
+        .has_value();
+}
+
+/// Which addresses the PDUs carry (Vol 6 Part B 6.2); ask `has_addresses` before.
+void Advertiser::take_addresses(AdvertisingSet& set) const {
     Addresses& addresses = controller_.addresses();
     const AdvertisingSet::Parameters& parameters = set.parameters;
-    const auto own =
-        addresses.own(parameters.own_address_type, parameters.peer, set.random_address);
-    if (!own) return false;
-    set.own = *own;
+    set.own = *addresses.own(parameters.own_address_type, parameters.peer, set.random_address);
     set.target.reset();
     if (set.is_directed()) set.target = addresses.target(parameters.peer);
-    return true;
 }
 
 void Advertiser::renew_addresses() {
@@ -105,12 +109,13 @@ void Advertiser::renew_addresses() {
         if (set != nullptr && set->enabled &&
             (set->is_directed() ||
              set->parameters.own_address_type >= hci::OwnAddressType::resolvable_or_public))
-            (void)take_addresses(*set);
+            take_addresses(*set);
 }
 
 void Advertiser::start(AdvertisingSet& set, Duration duration, std::uint8_t max_events) {
     Air& air = controller_.air();
     stop(set);  // where it advertises already it begins anew
+    take_addresses(set);
     set.enabled = true;
     set.max_events = max_events;
     set.events = 0;

@@ -82,7 +82,8 @@ private:
                          Bytes fragment);
     hci::Status check_enable(const hci::AdvertisingSetEnable& wanted) const;
 
-    bool take_addresses(AdvertisingSet& set) const;
+    bool has_addresses(const AdvertisingSet& set) const;
+    void take_addresses(AdvertisingSet& set) const;
     void start(AdvertisingSet& set, Duration duration, std::uint8_t max_events);
     void stop(AdvertisingSet& set);
     void terminate(AdvertisingSet& set, hci::Status status, hci::ConnectionHandle link);

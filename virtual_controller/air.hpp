@@ -37,7 +37,8 @@ struct Position {
 /// `AirModel`: loss, collisions of advertising on its primary channels, and the time that links
 /// take. Not modelled: the secondary channels' occupancy, other radio traffic than advertising in
 /// collisions, channel hopping, clock drift, the instants of link layer procedures (what they
-/// change is changed at the connection event that carries them).
+/// change is changed at the connection event that carries them, and a train handed over is there at
+/// once).
 class Air {
 public:
     explicit Air(std::uint64_t seed, const AirModel& model = {});

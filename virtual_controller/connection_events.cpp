@@ -3,7 +3,7 @@
 // Connection events (Vol 6 Part B 4.5.1), for an air where links take time. An event is simulated
 // only where one of the two ends has something to send: it is a row of exchanges, a packet of the
 // central and one of the peripheral, for as long as there is more and the interval lasts. The timer
-// runs to the end of each exchange, so data comes when its last packet does.
+// runs to the end of each exchange, as long as what there is to send at its beginning makes it.
 #include <algorithm>
 
 #include "virtual_controller/air.hpp"
@@ -13,25 +13,30 @@
 
 namespace bluetooth::virtual_controller {
 
-/// Sees to it that the link's next event is simulated.
+/// Sees to it that the link's next event is simulated, or a sooner one than was thought.
 void Links::schedule_event(Link& link) {
     if (!link.open || !reaches(link)) return;
     Link& central = link.role == hci::Role::central ? link : *link.other;
-    if (central.event.position != Timer::disarmed) return;
     if (!has_work(central) && !central.other->owner->has_work(*central.other)) return;
-    central.owner->arm_event(central, controller_.air().now());
+    const Time due = next_event(central, controller_.air().now());
+    if (central.event.position == Timer::disarmed || due < central.event_due)
+        central.owner->arm_event(central, due);
 }
 
-/// For the first event at `from` or later that the peripheral attends: with nothing to send it
-/// skips as many as its latency allows (Vol 6 Part B 4.5.1).
-void Links::arm_event(Link& central, Time from) {
+/// The end of the first exchange in the first event at `from` or later that the peripheral attends:
+/// with nothing to send it skips as many as its latency allows (Vol 6 Part B 4.5.1).
+Time Links::next_event(Link& central, Time from) {
     Link& peripheral = *central.other;
     const Duration interval = central.parameters.interval;
     std::int64_t number = (from - central.anchor + interval - Duration{1}) / interval;
     const std::int64_t every = 1 + std::int64_t{central.parameters.latency};
     if (!peripheral.owner->has_work(peripheral)) number = (number + every - 1) / every * every;
-    const Time start = central.anchor + number * interval;
-    controller_.air().timers().arm(central.event, start + exchange_time(central));
+    return central.anchor + number * interval + exchange_time(central);
+}
+
+void Links::arm_event(Link& central, Time due) {
+    central.event_due = due;
+    controller_.air().timers().arm(central.event, due);
 }
 
 void Links::on_connection_event(Link& central, Time due) {
@@ -56,9 +61,9 @@ void Links::on_connection_event(Link& central, Time due) {
     const Time start = central.anchor + (due - central.anchor) / interval * interval;
     const Time next = due + exchange_time(central);
     if (continues && next + inter_frame_space <= start + interval)
-        air.timers().arm(central.event, next);
+        arm_event(central, next);
     else
-        arm_event(central, start + interval);
+        arm_event(central, next_event(central, start + interval));
 }
 
 void Links::perform_on_the_air(Link& link) {
@@ -78,7 +83,7 @@ bool Links::has_work(Link& link) {
 std::size_t Links::next_payload(Link& link) {
     if (link.held_packets == 0 || link.starts_encryption) return 0;
     const auto packet = std::ranges::find(held_, link.event.which, &HeldPacket::link);
-    if (!link.other->owner->has_room_for(packet->size)) return 0;
+    if (!link.other->owner->has_room_for(*link.other, packet->size)) return 0;
     const std::size_t longest = std::min<std::size_t>(
         link.sent_data_length.octets, octets_within(link.tx_phy, link.sent_data_length.time));
     return std::min<std::size_t>(packet->size - packet->sent, longest);
@@ -109,7 +114,7 @@ void Links::send_pdu(Link& link) {
 Duration Links::exchange_time(Link& central) {
     Link& peripheral = *central.other;
     const auto with_mic = [](const Link& link, std::size_t payload) {
-        return payload > 0 && link.cipher ? payload + mic_size : payload;
+        return payload > 0 && link.cipher ? payload + LinkCipher::mic_size : payload;
     };
     return air_time(central.tx_phy, with_mic(central, next_payload(central))) +
            air_time(peripheral.tx_phy,

@@ -74,6 +74,13 @@ void Controller::receive(Time now, Bytes h4_packet) {
 }
 
 void Controller::receive_command(Bytes packet) {
+    // This one is under no flow control of commands and has no answer, hence is never refused or
+    // late (Vol 4 Part E 7.3.40).
+    const auto command = hci::decode_command_packet(packet);
+    if (command && command->opcode == hci::HostNumberOfCompletedPackets::opcode) {
+        CommandTable::execute(*this, command->opcode, command->parameters.octets);
+        return air_.settle();
+    }
     if (faults().answer_delay == Duration::zero() && late_commands_.empty()) return execute(packet);
     if (late_commands_.size() == max_late_commands) {
         ++host_.counters.refused_commands;
@@ -105,7 +112,6 @@ void Controller::execute(Bytes packet) {
 
 Bytes Controller::pending() {
     if (links_.has_completed()) links_.report_completed();
-    host_.announcement_taken();
     return host_.pending();
 }
 
@@ -153,8 +159,8 @@ void Controller::on_timer(const Timer& timer, Time due) {
 void Controller::settle() {
     unsettled_ = false;
     // Not a chain of ||: each has its turn.
-    const bool done[] = {initiator_.report_cancelled(), synchronizer_.report_cancelled(),
-                         report_keys(), links_.settle()};
+    const bool done[] = {initiator_.report_cancelled(), scanner_.report_timeout(),
+                         synchronizer_.settle(), report_keys(), links_.settle()};
     stuck_ = std::ranges::find(done, false) != std::end(done);
 }
 

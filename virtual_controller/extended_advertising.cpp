@@ -61,7 +61,7 @@ Status Advertiser::run(const hci::LeSetAdvertisingSetRandomAddress& command) {
     if (set->enabled && set->is_connectable()) return Status::command_disallowed;
     if (!is_random(command.random_address)) return invalid;
     set->random_address = command.random_address;
-    if (set->enabled) (void)take_addresses(*set);
+    if (set->enabled) take_addresses(*set);
     return Status::success;
 }
 
@@ -201,7 +201,7 @@ Status Advertiser::check_enable(const hci::AdvertisingSetEnable& wanted) const {
     }
     if (set->is_connectable() && !controller_.links().have_room())
         return Status::connection_limit_exceeded;
-    return take_addresses(*set) ? Status::success : invalid;
+    return has_addresses(*set) ? Status::success : invalid;
 }
 
 Status Advertiser::run(const hci::LeSetExtendedAdvertisingEnable& command) {

@@ -49,7 +49,7 @@ public:
     void clear() { outgoing_.clear(); }
     /// Tells the air that there is something for the host.
     void announce();
-    /// The host is about to ask what there is.
+    /// The air has named the controller.
     void announcement_taken() { announced_ = false; }
 
     std::uint64_t event_mask = 0;

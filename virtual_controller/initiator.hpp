@@ -30,7 +30,7 @@ public:
     struct Wish {
         Device own{};  ///< InitA
         hci::Phy phy{};
-        ConnectionParameters parameters{};
+        LinkParameters parameters{};
     };
     /// What we want of the sender of an advertising event; nothing when we do not hear it, or want
     /// nothing of it.
@@ -50,7 +50,7 @@ private:
     struct OnPhy {
         bool enabled = false;
         ScanWindow hears{};
-        ConnectionParameters parameters{};
+        LinkParameters parameters{};
     };
 
     hci::Status start(hci::InitiatorFilterPolicy policy, const Device& peer,

@@ -92,7 +92,7 @@ Status Advertiser::run(const hci::LeSetAdvertisingEnable& command) {  // Vol 4 P
         return Status::success;
     }
     set.random_address = controller_.addresses().random_address();
-    if (!take_addresses(set)) return Status::invalid_hci_command_parameters;
+    if (!has_addresses(set)) return Status::invalid_hci_command_parameters;
     if (set.is_connectable() && !controller_.links().have_room())
         return Status::connection_limit_exceeded;
     start(set, set.is_high_duty() ? high_duty_limit : Duration::zero(), 0);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/address.hpp"
 #include "base/time.hpp"
@@ -17,11 +18,11 @@ namespace bluetooth::virtual_controller {
 class Links;
 
 /// How a connection is run (Vol 6 Part B 4.5).
-struct ConnectionParameters {
+struct LinkParameters {
     Units1250us interval{};
     std::uint16_t latency{};
     Units10ms supervision_timeout{};
-    friend bool operator==(const ConnectionParameters&, const ConnectionParameters&) = default;
+    friend bool operator==(const LinkParameters&, const LinkParameters&) = default;
 };
 
 /// What can be sent in one data channel PDU (Vol 6 Part B 4.5.10).
@@ -30,6 +31,9 @@ struct DataLength {
     hci::Microseconds time{};
     friend bool operator==(const DataLength&, const DataLength&) = default;
 };
+/// How long a peer may take to answer in a procedure of the Link Layer (Vol 6 Part B 5.2).
+inline constexpr Duration procedure_timeout = std::chrono::seconds{40};
+
 /// Before the data length update procedure, and without it.
 inline constexpr DataLength initial_data_length{27, hci::Microseconds{328}};
 
@@ -50,21 +54,22 @@ enum class Task : std::uint32_t {
     read_remote_features = 1 << 2,
     update_connection = 1 << 3,
     request_parameters = 1 << 4,
-    set_phy = 1 << 5,
-    update_data_length = 1 << 6,
-    request_encryption = 1 << 7,
-    reject_encryption = 1 << 8,
-    start_encryption = 1 << 9,
+    reject_parameters = 1 << 5,
+    set_phy = 1 << 6,
+    update_data_length = 1 << 7,
+    request_encryption = 1 << 8,
+    reject_encryption = 1 << 9,
+    start_encryption = 1 << 10,
     // towards the host
-    ask_for_parameters = 1 << 10,
-    ask_for_key = 1 << 11,
-    report_version = 1 << 12,
-    report_features = 1 << 13,
-    report_update = 1 << 14,
-    report_data_length = 1 << 15,
-    report_phy = 1 << 16,
-    report_encryption = 1 << 17,
-    report_payload_timeout = 1 << 18,
+    ask_for_parameters = 1 << 11,
+    ask_for_key = 1 << 12,
+    report_version = 1 << 13,
+    report_features = 1 << 14,
+    report_update = 1 << 15,
+    report_data_length = 1 << 16,
+    report_phy = 1 << 17,
+    report_encryption = 1 << 18,
+    report_payload_timeout = 1 << 19,
 };
 inline constexpr std::uint32_t tasks_on_the_air =
     static_cast<std::uint32_t>(Task::ask_for_parameters) - 1;
@@ -81,11 +86,12 @@ struct Link {
     Address peer_resolvable{};
     bool established = false;  ///< the peer was heard on it
 
-    ConnectionParameters parameters{};
-    ConnectionParameters wanted_parameters{};  ///< by our host, or by the peer's
-    Units1250us wanted_interval_min{};         ///< with `wanted_parameters.interval` as maximum
+    LinkParameters parameters{};
+    LinkParameters wanted_parameters{};  ///< by our host, or by the peer's
+    Units1250us wanted_interval_min{};   ///< with `wanted_parameters.interval` as maximum
     hci::Status update_status{};
     bool awaits_parameter_reply = false;  ///< from our host
+    hci::Status parameter_refusal{};      ///< of the peer's wish, by our host
 
     DataLength wanted_data_length = initial_data_length;  ///< by our host
     DataLength sent_data_length = initial_data_length;    ///< in effect from us to the peer
@@ -113,7 +119,8 @@ struct Link {
     std::uint32_t tasks = 0;  ///< of `Task`
 
     Timer event{};                  ///< the connection event under way or awaited, at the central
-    Time anchor{};                  ///< of some connection event
+    Time event_due{};               ///< when `event` fires
+    Time anchor{};                  ///< of some connection event, at the central
     Timer supervision{};            ///< runs while the two ends do not hear each other
     Timer procedure{};              ///< runs while the peer owes an answer to a request
     Timer encryption_wait{};        ///< runs until encryption has started
@@ -122,6 +129,8 @@ struct Link {
     std::uint8_t held_packets = 0;        ///< in our buffers, on their way
     std::uint16_t completed_packets = 0;  ///< carried, not yet told to our host
     std::uint32_t packets_at_host = 0;    ///< given to our host, which counts them
+    /// The rest of a packet that came, for which our host has no buffers yet.
+    std::vector<std::uint8_t> undelivered{};
 
     bool has(Task task) const { return (tasks & static_cast<std::uint32_t>(task)) != 0; }
     void add(Task task) { tasks |= static_cast<std::uint32_t>(task); }

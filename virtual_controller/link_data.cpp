@@ -76,7 +76,7 @@ MutableBytes Links::octets_of(const HeldPacket& packet) {
 bool Links::carry(Link& link, PacketBoundary boundary, Bytes data) {
     if (!reaches(link) || link.starts_encryption) return false;
     Links& peer = *link.other->owner;
-    if (!peer.has_room_for(data.size())) return false;
+    if (!peer.has_room_for(*link.other, data.size())) return false;
     if (link.cipher) {
         decrypted_.assign(data.begin(), data.end());
         if (!pass_cipher(link, boundary, decrypted_)) {
@@ -128,6 +128,7 @@ void Links::release_held() {
 /// was given for returned (Vol 4 Part E 4.1.1, 4.2).
 void Links::discard_data(Link& link) {
     packets_at_host_ -= link.packets_at_host;
+    if (link.packets_at_host > 0) controller_.mark_unsettled();  // the peers of others go on
     free_buffers_ += std::size_t{link.held_packets} + link.completed_packets;
     completed_ -= link.completed_packets;
     if (link.held_packets == 0) return;
@@ -158,19 +159,29 @@ void Links::report_completed() {
 
 // ---- to our host
 
-/// Whether our host can take so many octets of data now. Where it cannot, `on_host_room` lets the
-/// peers go on.
-bool Links::has_room_for(std::size_t size) {
+/// Whether our host can take a packet with so many octets now. Where it cannot, `on_host_room` lets
+/// the peers go on.
+bool Links::has_room_for(const Link& link, std::size_t size) {
     const std::size_t length = host_packet_length_ != 0 ? host_packet_length_ : size;
     const std::size_t packets = (size + length - 1) / length;
-    const bool counted = !host_flow_control_ || packets_at_host_ + packets <= host_packets_;
-    if (counted && controller_.host().fits(Share::data, packets * acl_headers + size)) return true;
+    const bool counted = !host_flow_control_ || packets_at_host_ < host_packets_;
+    if (counted && link.undelivered.empty() &&
+        controller_.host().fits(Share::data, packets * acl_headers + size))
+        return true;
     peers_wait_ = true;
     return false;
 }
 
 void Links::deliver(Link& link, PacketBoundary boundary, Bytes data) {
-    while (!data.empty()) {
+    const Bytes rest = deliver_fragments(link, boundary, data);
+    if (rest.empty()) return;
+    link.undelivered.assign(rest.begin(), rest.end());
+    peers_wait_ = true;
+}
+
+/// As many fragments as the host has said it has buffers for; returns the rest.
+Bytes Links::deliver_fragments(Link& link, PacketBoundary boundary, Bytes data) {
+    while (!data.empty() && (!host_flow_control_ || packets_at_host_ < host_packets_)) {
         const std::size_t size = host_packet_length_ != 0
                                      ? std::min<std::size_t>(data.size(), host_packet_length_)
                                      : data.size();
@@ -186,13 +197,28 @@ void Links::deliver(Link& link, PacketBoundary boundary, Bytes data) {
         ++link.packets_at_host;
         ++packets_at_host_;
     }
+    return data;
 }
 
 void Links::on_host_room() {
     if (!peers_wait_) return;
     peers_wait_ = false;
-    for (Link& link : links_)
-        if (link.open && link.other != nullptr) link.other->owner->release_held();
+    for (Link& link : links_) {
+        if (!link.open) continue;
+        if (!link.undelivered.empty()) {
+            // Room in the queue was made sure of when the packet came, but others may have used it.
+            if (!controller_.host().fits(Share::procedure, 2 * link.undelivered.size() + 64)) {
+                peers_wait_ = true;
+                continue;
+            }
+            const Bytes rest =
+                deliver_fragments(link, PacketBoundary::continuing, link.undelivered);
+            link.undelivered.erase(
+                link.undelivered.begin(),
+                link.undelivered.end() - static_cast<std::ptrdiff_t>(rest.size()));
+        }
+        if (link.other != nullptr) link.other->owner->release_held();
+    }
 }
 
 Status Links::run(const hci::SetControllerToHostFlowControl& command) {  // Vol 4 Part E 7.3.38
@@ -215,15 +241,19 @@ Status Links::run(const hci::HostBufferSize& command) {  // Vol 4 Part E 7.3.39
 }
 
 Status Links::run(const hci::HostNumberOfCompletedPackets& command) {  // Vol 4 Part E 7.3.40
+    Status status = Status::success;
     for (const hci::CompletedPackets one : command.completed.elements) {
         Link* const link = find(one.connection_handle);
         if (link == nullptr) continue;  // told before the host knew that the link had ended
-        if (one.count > link->packets_at_host) return Status::invalid_hci_command_parameters;
+        if (one.count > link->packets_at_host) {
+            status = Status::invalid_hci_command_parameters;
+            continue;
+        }
         link->packets_at_host -= one.count;
         packets_at_host_ -= one.count;
     }
     on_host_room();
-    return Status::success;
+    return status;
 }
 
 }  // namespace bluetooth::virtual_controller

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/connection_parameters.hpp"
 #include "virtual_controller/air.hpp"
 #include "virtual_controller/controller.hpp"
 #include "virtual_controller/links.hpp"
@@ -13,11 +12,8 @@
 namespace bluetooth::virtual_controller {
 
 using hci::Status;
-using namespace std::chrono_literals;
-
 namespace {
 
-constexpr Duration procedure_timeout = 40s;  // Vol 6 Part B 5.2
 // LLIDs (Vol 6 Part B 2.4)
 constexpr std::uint8_t llid_continuing = 0b01;
 constexpr std::uint8_t llid_start = 0b10;
@@ -97,13 +93,13 @@ Status Links::run(const hci::LeLongTermKeyRequestNegativeReply& command) {  // 7
 /// fall back to plain text (Vol 6 Part B 5.1.3.1, 5.1.3.2).
 void Links::reject_encryption(Link& link) {
     Link& central = *link.other;
-    if (link.encrypted) {
+    if (link.cipher) {
         close(link, Status::pin_or_key_missing);
         return central.owner->close(central, Status::pin_or_key_missing);
     }
     link.starts_encryption = false;
-    release_held();
     central.owner->end_of_encryption_start(central, Status::pin_or_key_missing);
+    release_held();
 }
 
 /// By the peripheral, whose host has given the key: LL_START_ENC_REQ, and LL_START_ENC_RSP from

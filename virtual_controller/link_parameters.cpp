@@ -13,11 +13,7 @@ namespace bluetooth::virtual_controller {
 
 using hci::LeFeature;
 using hci::Status;
-using namespace std::chrono_literals;
-
 namespace {
-
-constexpr Duration procedure_timeout = 40s;  // Vol 6 Part B 5.2
 
 constexpr DataLength smaller(const DataLength& a, const DataLength& b) {
     return {std::min(a.octets, b.octets), std::min(a.time, b.time)};
@@ -84,8 +80,9 @@ void Links::update(Link& link) {
     const bool changed = other.parameters != link.wanted_parameters;
     air.timers().disarm(other.procedure);
     link.awaits_parameter_reply = false;
+    link.remove(Task::ask_for_parameters);
     link.parameters = other.parameters = link.wanted_parameters;
-    link.anchor = other.anchor = air.now();
+    link.anchor = air.now();
     link.update_status = Status::success;
     raise(link, Task::report_update);
     if (!asked && !changed) return;
@@ -104,6 +101,7 @@ void Links::request_parameters(Link& link) {
     }
     Air& air = controller_.air();
     air.timers().arm(link.procedure, air.now() + procedure_timeout);
+    if (other.has(Task::update_connection)) return;  // which is the answer then
     other.awaits_parameter_reply = true;
     other.wanted_interval_min = link.wanted_interval_min;
     other.wanted_parameters = link.wanted_parameters;
@@ -128,12 +126,16 @@ Status Links::run(const hci::LeRemoteConnectionParameterRequestNegativeReply& co
     if (!link->awaits_parameter_reply) return Status::command_disallowed;
     if (command.reason == Status::success) return Status::invalid_hci_command_parameters;
     link->awaits_parameter_reply = false;
-    if (!reaches(*link)) return Status::success;  // both ends are about to time out
-    Link& other = *link->other;
-    controller_.air().timers().disarm(other.procedure);
-    other.update_status = command.reason;
-    other.owner->raise(other, Task::report_update);
+    link->parameter_refusal = command.reason;
+    raise(*link, Task::reject_parameters);
     return Status::success;
+}
+
+void Links::reject_parameters(Link& link) {
+    Link& other = *link.other;
+    controller_.air().timers().disarm(other.procedure);
+    other.update_status = link.parameter_refusal;
+    other.owner->raise(other, Task::report_update);
 }
 
 // ---- data length
@@ -229,7 +231,7 @@ Status Links::run(const hci::LeSetPhy& command) {  // Vol 4 Part E 7.8.49
 // Our host hears how it went in any case, the peer's when something changed (Vol 6 Part B 5.1.10).
 void Links::set_phy(Link& link) {
     Link& other = *link.other;
-    const Links& peer = *other.owner;
+    Links& peer = *other.owner;
     const bool understood = peer.supported_phys() != hci::prefer_le_1m;
     link.phy_status = understood ? Status::success : Status::unsupported_remote_feature;
     if (understood) {
@@ -242,10 +244,13 @@ void Links::set_phy(Link& link) {
         link.rx_phy = other.tx_phy = rx;
         if (changed) {
             other.phy_status = Status::success;
-            other.owner->raise(other, Task::report_phy);
+            peer.raise(other, Task::report_phy);
         }
     }
     raise(link, Task::report_phy);
+    if (reaches(link)) return;
+    start_supervision(link);  // too far for what they have agreed upon
+    peer.start_supervision(other);
 }
 
 }  // namespace bluetooth::virtual_controller

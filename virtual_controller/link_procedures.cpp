@@ -22,6 +22,7 @@ Status Links::request(hci::ConnectionHandle handle, Task task) {
 
 /// Leaves a task to be done after what is going on.
 void Links::raise(Link& link, Task task) {
+    if (!link.open) return;
     link.add(task);
     controller_.mark_unsettled();
 }
@@ -29,6 +30,7 @@ void Links::raise(Link& link, Task task) {
 // What a command has begun comes after the command's answer, and what was stuck after it came
 // unstuck. A task may raise others, here or at peers: those are for the next round.
 bool Links::settle() {
+    on_host_room();
     bool done = true;
     const bool timing = controller_.air().model().timing;
     for (Link& link : links_) {
@@ -58,6 +60,7 @@ bool Links::perform(Link& link, Task task) {
     case Task::read_remote_features: raise(link, Task::report_features); break;
     case Task::update_connection: update(link); break;
     case Task::request_parameters: request_parameters(link); break;
+    case Task::reject_parameters: reject_parameters(link); break;
     case Task::set_phy: set_phy(link); break;
     case Task::update_data_length: update_data_length(link); break;
     case Task::request_encryption: request_encryption(link); break;

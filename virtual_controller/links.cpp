@@ -106,7 +106,7 @@ void Links::connect(Links& peripheral, AdvertisingSet& set, const Initiator::Wis
     open(ours, &theirs, hci::Role::central, wish.own, peer, wish);
     peripheral.open(theirs, &ours, hci::Role::peripheral, peer, wish.own, wish);
     ours.established = theirs.established = true;
-    ours.anchor = theirs.anchor = air.now();
+    ours.anchor = air.now();
     advertiser.advertiser().on_connected(set, theirs.handle);
     raise(ours, Task::update_data_length);
     peripheral.raise(theirs, Task::update_data_length);
@@ -116,6 +116,7 @@ void Links::open(Link& link, Link* other, hci::Role role, const Device& own, con
                  const Initiator::Wish& wish) {
     const Addresses::Identity identity = controller_.addresses().identify(peer);
     link.open = true;
+    link.tasks = 0;
     link.other = other;
     link.role = role;
     link.peer = identity.listed;
@@ -144,7 +145,7 @@ void Links::report_channel_selection(const Link& link) {
 // the worst, 500 ppm. The enhanced event replaces the other one where the host wants it.
 void Links::report_connected(const Link& link, const Device& reported) {
     HostPort& host = controller_.host();
-    const ConnectionParameters& parameters = link.parameters;
+    const LinkParameters& parameters = link.parameters;
     if (controller_.profile().has(hci::LeFeature::ll_privacy) &&
         host.is_unmasked(hci::LeSubevent::enhanced_connection_complete)) {
         (void)host.send(Share::link, hci::LeEnhancedConnectionComplete{
@@ -204,8 +205,11 @@ void Links::lose(Link& link) {
 }
 
 bool Links::reaches(const Link& link) const {
-    return link.other != nullptr &&
-           controller_.air().in_reach(controller_, link.other->owner->controller_, link.tx_phy);
+    if (link.other == nullptr) return false;
+    const Controller& peer = link.other->owner->controller_;
+    const Air& air = controller_.air();
+    return air.in_reach(controller_, peer, link.tx_phy) &&
+           (link.rx_phy == link.tx_phy || air.in_reach(controller_, peer, link.rx_phy));
 }
 
 void Links::start_supervision(Link& link) {

@@ -120,6 +120,7 @@ private:
     // ---- link_parameters.cpp
     void update(Link& link);
     void request_parameters(Link& link);
+    void reject_parameters(Link& link);
     void set_phy(Link& link);
     void update_data_length(Link& link);
     DataLength longest_data() const;
@@ -138,8 +139,9 @@ private:
     // ---- link_data.cpp
     void hold(Link& link, PacketBoundary boundary, Bytes data);
     bool carry(Link& link, PacketBoundary boundary, Bytes data);
-    bool has_room_for(std::size_t size);
+    bool has_room_for(const Link& link, std::size_t size);
     void deliver(Link& link, PacketBoundary boundary, Bytes data);
+    Bytes deliver_fragments(Link& link, PacketBoundary boundary, Bytes data);
     void complete(Link& link);
     void release_held();
     void discard_data(Link& link);
@@ -147,7 +149,8 @@ private:
 
     // ---- connection_events.cpp
     void schedule_event(Link& link);
-    void arm_event(Link& central, Time from);
+    Time next_event(Link& central, Time from);
+    void arm_event(Link& central, Time due);
     void on_connection_event(Link& central, Time due);
     void perform_on_the_air(Link& link);
     std::size_t next_payload(Link& link);

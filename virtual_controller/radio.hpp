@@ -8,14 +8,13 @@
 #include <cstddef>
 
 #include "base/time.hpp"
+#include "crypto/ccm.hpp"
 #include "hci/codes.hpp"
 
 namespace bluetooth::virtual_controller {
 
 /// Between the packets of a connection event (Vol 6 Part B 4.1.1).
 inline constexpr Duration inter_frame_space = std::chrono::microseconds{150};
-/// Of the message integrity check of an encrypted PDU (Vol 6 Part E 1).
-inline constexpr std::size_t mic_size = 4;
 
 /// Of a packet with so many octets behind the header of its PDU. Coded packets use S=8.
 constexpr std::chrono::microseconds air_time(hci::Phy phy, std::size_t payload) {
@@ -35,7 +34,7 @@ constexpr std::chrono::microseconds air_time(hci::Phy phy, std::size_t payload) 
 /// 4.5.10).
 constexpr std::size_t octets_within(hci::Phy phy, std::chrono::microseconds time) {
     std::size_t octets = 251;
-    while (octets > 27 && air_time(phy, octets + mic_size) > time) --octets;
+    while (octets > 27 && air_time(phy, octets + crypto::AesCcm::mic_size) > time) --octets;
     return octets;
 }
 

@@ -14,6 +14,7 @@ struct ScanWindow {
     Duration window{};
 
     bool hears(Time at, std::uint8_t channel_map) const {
+        if (at < start) return false;
         const Duration since_start = at - start;
         if (since_start % interval >= window) return false;
         // One channel per interval, in turn; an advertising event uses all channels of its map.

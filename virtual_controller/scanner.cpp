@@ -23,7 +23,7 @@ Scanner::Scanner(Controller& controller)
 
 void Scanner::reset() {
     stop();
-    extended_ = false;
+    extended_ = timed_out_ = false;
     own_address_type_ = {};
     policy_ = {};
     on_1m_ = on_coded_ = {};
@@ -61,7 +61,14 @@ void Scanner::on_timer(const Timer& timer, Time due) {
         return controller_.update_listening();
     }
     stop();
-    (void)controller_.host().send(Share::procedure, hci::LeScanTimeout{});
+    timed_out_ = true;
+    controller_.mark_unsettled();
+}
+
+bool Scanner::report_timeout() {
+    if (timed_out_ && controller_.host().send(Share::procedure, hci::LeScanTimeout{}))
+        timed_out_ = false;
+    return !timed_out_;
 }
 
 // ---- the commands

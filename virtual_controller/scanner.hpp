@@ -30,6 +30,8 @@ public:
     bool listening() const { return listening_; }
     bool uses_accept_list() const;
     void on_timer(const Timer& timer, Time due);
+    /// LE Scan Timeout, where it is due; false when there is no room for it.
+    bool report_timeout();
 
     /// An advertising event of a set, with what of it was not destroyed.
     void hear(Controller& advertiser, const AdvertisingSet& set);
@@ -78,6 +80,7 @@ private:
     bool extended_ = false;  // by which commands, hence with which reports
     bool enabled_ = false;
     bool listening_ = false;
+    bool timed_out_ = false;  // of which the host was not told yet
     bool filter_duplicates_ = false;
     bool forgets_each_period_ = false;
     hci::OwnAddressType own_address_type_{};

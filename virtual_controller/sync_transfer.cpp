@@ -15,10 +15,11 @@ namespace {
 
 // Vol 4 Part E 7.8.91 and 7.8.92
 template <class Command> Status check(const Command& command) {
-    if (command.mode > SyncTransferMode::with_filtered_reports || command.skip > 0x01f3 ||
-        (command.cte_type & ~0x1f) != 0 ||
+    if (command.mode > SyncTransferMode::with_filtered_reports ||
+        command.skip > longest_sync_skip || (command.cte_type & ~0x1f) != 0 ||
         (command.mode != SyncTransferMode::ignore &&
-         (command.sync_timeout < Units10ms{0x000a} || command.sync_timeout > Units10ms{0x4000})))
+         (command.sync_timeout < shortest_sync_timeout ||
+          command.sync_timeout > longest_sync_timeout)))
         return Status::invalid_hci_command_parameters;
     // Duplicates are told by the ADI of periodic advertising, which is another feature.
     return command.mode == SyncTransferMode::with_filtered_reports

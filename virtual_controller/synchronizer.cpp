@@ -15,10 +15,6 @@ using hci::Status;
 namespace {
 
 constexpr Status invalid = Status::invalid_hci_command_parameters;
-// Vol 4 Part E 7.8.67
-constexpr std::uint16_t longest_skip = 0x01f3;
-constexpr Units10ms shortest_timeout{0x000a};
-constexpr Units10ms longest_timeout{0x4000};
 constexpr std::uint8_t last_sid = 0x0f;
 constexpr std::uint8_t known_cte_types = 0x1f;
 // A report's data (Vol 4 Part E 7.7.65.15), and what its event needs beside
@@ -49,7 +45,9 @@ hci::SyncHandle Synchronizer::handle_of(const Sync& sync) const {
 
 Synchronizer::Sync* Synchronizer::find(hci::SyncHandle handle) {
     const auto index = static_cast<std::size_t>(handle);
-    return index < syncs_.size() && syncs_[index].established ? &syncs_[index] : nullptr;
+    return index < syncs_.size() && syncs_[index].established && !syncs_[index].lost
+               ? &syncs_[index]
+               : nullptr;
 }
 
 bool Synchronizer::follows(const Train& train) const {
@@ -75,7 +73,7 @@ Synchronizer::Sync* Synchronizer::begin(const Train& train, const std::optional<
     if (place == syncs_.end()) return nullptr;
     Air& air = controller_.air();
     const Timer timer = place->timer;
-    *place = {true, false, train, transfer, reports, skip, 0, timeout, timer};
+    *place = {true, false, false, train, transfer, reports, skip, 0, timeout, timer};
     air.timers().arm(place->timer, air.now() + events_to_establish * train.interval);
     air.set_following(controller_, true);
     return &*place;
@@ -83,19 +81,32 @@ Synchronizer::Sync* Synchronizer::begin(const Train& train, const std::optional<
 
 void Synchronizer::end(Sync& sync) {
     controller_.air().timers().disarm(sync.timer);
-    sync.in_use = sync.established = false;
+    sync.in_use = sync.established = sync.lost = false;
     if (std::ranges::none_of(syncs_, &Sync::in_use))
         controller_.air().set_following(controller_, false);
 }
 
 void Synchronizer::on_timer(const Timer& timer) {
-    Sync& sync = syncs_[timer.which];
-    if (sync.established)
-        (void)controller_.host().send(Share::procedure,
-                                      hci::LePeriodicAdvertisingSyncLost{handle_of(sync)});
-    else
-        (void)report_begin(sync, Status::connection_failed_to_be_established);
-    end(sync);
+    syncs_[timer.which].lost = true;
+    controller_.mark_unsettled();
+}
+
+bool Synchronizer::settle() {
+    bool done = report_cancelled();
+    for (Sync& sync : syncs_) {
+        if (!sync.lost) continue;
+        if (report_end(sync))
+            end(sync);
+        else
+            done = false;
+    }
+    return done;
+}
+
+bool Synchronizer::report_end(const Sync& sync) {
+    if (!sync.established) return report_begin(sync, Status::connection_failed_to_be_established);
+    return controller_.host().send(Share::procedure,
+                                   hci::LePeriodicAdvertisingSyncLost{handle_of(sync)});
 }
 
 void Synchronizer::hear(const AdvertisingSet& set) {
@@ -115,7 +126,7 @@ void Synchronizer::hear(const AdvertisingSet& set) {
 void Synchronizer::hear_train(Controller& advertiser, const AdvertisingSet& set) {
     Air& air = controller_.air();
     for (Sync& sync : syncs_) {
-        if (!sync.in_use || sync.train.identifier != set.periodic.identifier) continue;
+        if (!sync.in_use || sync.lost || sync.train.identifier != set.periodic.identifier) continue;
         if (sync.to_skip > 0) {
             --sync.to_skip;
             continue;
@@ -193,8 +204,9 @@ Status Synchronizer::run(const hci::LePeriodicAdvertisingCreateSync& command) { 
                                    hci::sync_without_reports | hci::sync_filters_duplicates;
     if (searching() || cancelled_) return Status::command_disallowed;
     const bool by_list = (command.options & hci::sync_to_periodic_advertiser_list) != 0;
-    if ((command.options & ~known) != 0 || command.skip > longest_skip ||
-        command.sync_timeout < shortest_timeout || command.sync_timeout > longest_timeout ||
+    if ((command.options & ~known) != 0 || command.skip > longest_sync_skip ||
+        command.sync_timeout < shortest_sync_timeout ||
+        command.sync_timeout > longest_sync_timeout ||
         (command.sync_cte_type & ~known_cte_types) != 0 ||
         (!by_list && (command.advertising_sid > last_sid ||
                       command.advertiser_address_type > AddressType::random_device)))

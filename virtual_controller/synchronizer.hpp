@@ -15,6 +15,11 @@ namespace bluetooth::virtual_controller {
 
 class Controller;
 
+// How a train may be followed (Vol 4 Part E 7.8.67, 7.8.91)
+inline constexpr std::uint16_t longest_sync_skip = 0x01f3;
+inline constexpr Units10ms shortest_sync_timeout{0x000a};
+inline constexpr Units10ms longest_sync_timeout{0x4000};
+
 /// The Synchronization state of a controller: the periodic advertising trains that it follows (Vol
 /// 6 Part B 4.4.5), found by scanning or handed over by the peer of a link.
 ///
@@ -34,8 +39,8 @@ public:
     void hear(const AdvertisingSet& set);
     /// An event of a train.
     void hear_train(Controller& advertiser, const AdvertisingSet& set);
-    /// After the answer to a cancel: the event that it brings. False when there is no room for it.
-    bool report_cancelled();
+    /// Sends the events that are due; false when there is no room for one.
+    bool settle();
 
     const SyncTransferParameters& default_transfer_parameters() const { return by_default_; }
 
@@ -83,6 +88,7 @@ private:
     struct Sync {
         bool in_use = false;
         bool established = false;  ///< as the host was told
+        bool lost = false;         ///< of which the host was not told yet
         Train train{};
         std::optional<Transfer> transfer{};
         bool reports = true;
@@ -99,7 +105,9 @@ private:
     Sync* begin(const Train& train, const std::optional<Transfer>& transfer, bool reports,
                 std::uint16_t skip, Units10ms timeout);
     void end(Sync& sync);
+    bool report_cancelled();
     bool report_begin(const Sync& sync, hci::Status status);
+    bool report_end(const Sync& sync);
     void report(const Sync& sync, std::int8_t rssi, const AdvertisingSet& set, Bytes data);
 
     hci::Status transfer(hci::ConnectionHandle link, std::uint16_t service_data,

@@ -195,7 +195,7 @@ TEST_CASE("gap: a controller that never ends a cancelled attempt does not wedge 
     World world;
     Device& device = world.add();
     Device& peer = world.add();
-    const Octets ended = hex("04 3e 13 01");  // LE Connection Complete
+    const Octets ended = hex("04 3e 1f 0a");  // LE Enhanced Connection Complete
     device.tamper = [&](Octets& packet) {
         if (packet.size() > 4 && Bytes{packet}.first(4) == ended) packet.clear();
     };

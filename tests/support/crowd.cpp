@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/crowd.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstring>
 
-#include "tests/support/hex.hpp"
+#include "hci/commands.hpp"
 
 namespace bluetooth::test {
 
@@ -17,25 +18,35 @@ Crowd::Crowd(std::size_t advertisers, std::size_t scanners, std::uint64_t seed,
     profile.outgoing_capacity = 256 * 1024;
     for (std::size_t i = 0; i < scanners; ++i) {
         virtual_controller::Controller& scanner = air_.add(profile);
-        command(scanner, "01 01 0c 08 ff ff ff ff ff ff ff 3f");  // Set Event Mask: LE too
-        command(scanner, "01 0b 20 07 00 10 00 10 00 00 00");     // window as long as the interval
-        command(scanner, "01 0c 20 02 01 00");
+        constexpr Units625us always{0x1000};  // window as long as the interval
+        command(scanner, hci::SetEventMask{0x3fff'ffff'ffff'ffff});  // LE too
+        command(scanner, hci::LeSetScanParameters{.le_scan_type = hci::ScanType::passive,
+                                                  .le_scan_interval = always,
+                                                  .le_scan_window = always});
+        command(scanner, hci::LeSetScanEnable{hci::Enable::enabled, hci::Enable::disabled});
         scanners_.push_back(&scanner);
     }
     for (std::size_t i = 0; i < advertisers; ++i) {
         virtual_controller::Controller& advertiser = air_.add();
-        // ADV_NONCONN_IND, 100 ms
-        command(advertiser, "01 06 20 0f a0 00 a0 00 03 00 00 00 00 00 00 00 00 07 00");
-        command(advertiser,
-                "01 08 20 20 1f 1e ff ff ff 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 "
-                "12 13 14 15 16 17 18 19 1a");
-        command(advertiser, "01 0a 20 01 01");
+        hci::LeSetAdvertisingParameters parameters;
+        parameters.advertising_interval_min = parameters.advertising_interval_max = Units625us{160};
+        parameters.advertising_type = hci::AdvertisingType::adv_nonconn_ind;
+        parameters.advertising_channel_map = hci::all_advertising_channels;
+        hci::LeSetAdvertisingData data{31, {30, 0xff, 0xff, 0xff}};
+        for (std::uint8_t at = 4; at < 31; ++at) data.advertising_data[at] = at;
+        command(advertiser, parameters);
+        command(advertiser, data);
+        command(advertiser, hci::LeSetAdvertisingEnable{hci::Enable::enabled});
         now_ += Duration{100ms} / advertisers;  // not all in step
     }
 }
 
-void Crowd::command(virtual_controller::Controller& controller, const char* packet) {
-    controller.receive(now_, hex(packet));
+template <class Command>
+void Crowd::command(virtual_controller::Controller& controller, const Command& command) {
+    std::array<std::uint8_t, 1 + 258> packet{0x01};  // H4's indicator of a command
+    const std::size_t size =
+        hci::encode_command_packet(command, MutableBytes{packet}.subspan(1)).size();
+    controller.receive(now_, Bytes{packet}.first(1 + size));
     controller.consume(controller.pending().size());
 }
 

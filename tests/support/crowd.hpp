@@ -28,7 +28,8 @@ public:
     std::uint64_t digest() const { return digest_; }
 
 private:
-    void command(virtual_controller::Controller& controller, const char* packet);
+    template <class Command>
+    void command(virtual_controller::Controller& controller, const Command& command);
     void read();
 
     virtual_controller::Air air_;

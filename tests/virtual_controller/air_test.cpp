@@ -112,6 +112,12 @@ TEST_CASE("air with timing: with latency the peripheral is awake at some events 
     }
     CHECK(longest > 500ms);
     CHECK(longest <= 1010ms);
+    // What the central waits with does not hold up the peripheral.
+    pair.run(1030ms);
+    pair.drain();
+    pair.send(pair.central, "02 40 00 01 00 aa");
+    pair.send(pair.peripheral, "02 40 00 01 00 bb");
+    CHECK(wait_for(pair.central) <= 110ms);
 }
 
 TEST_CASE("air with timing: throughput is what PHY, data length and interval allow") {
@@ -309,4 +315,36 @@ TEST_CASE("air: an advertiser every 100 ms is reported as often as it advertises
     // 100 ms and the mean of advDelay, 5 ms: 571 events each
     CHECK(crowd.reports() > 565'000);
     CHECK(crowd.reports() < 577'000);
+}
+
+TEST_CASE("air with places: a PHY that does not reach so far costs the link") {
+    Pair pair;
+    pair.air.place(pair.central, {0, 0});
+    pair.air.place(pair.peripheral, {140, 0});  // −94 dBm: enough for 1M, not for 2M
+    pair.run(10s);
+    CHECK(pair.take(pair.central).empty());
+    SUBCASE("both directions") { pair.ask(pair.central, "01 32 20 07 40 00 00 02 02 00 00"); }
+    SUBCASE("one direction") { pair.ask(pair.central, "01 32 20 07 40 00 00 01 02 00 00"); }
+    pair.take(pair.peripheral);
+    pair.run(420ms);
+    CHECK(pair.take(pair.central) == hex("04 05 04 00 40 00 08"));
+    CHECK(pair.take(pair.peripheral) == hex("04 05 04 00 40 00 08"));
+}
+
+TEST_CASE("air with collisions: who begins to listen during an event does not hear it") {
+    // On the coded PHY an event takes more than 4 ms, longer than a scan interval may be.
+    World world{{.loss = 0, .collisions = true, .timing = false}};
+    Controller& advertiser = world.add(1);
+    Controller& scanner = world.add(2);
+    world.ask(advertiser,
+              "01 36 20 19 01 00 00 a0 00 00 a0 00 00 07 00 00 00 00 00 00 00 00 00 7f 03 00 03 00 "
+              "00");
+    CHECK(world.ask(advertiser, "01 39 20 06 01 01 01 00 00 00") == hex("04 0e 04 01 39 20 00"));
+    world.ask(scanner, "01 41 20 08 00 00 04 00 04 00 04 00");
+    world.run(3ms);
+    CHECK(world.ask(scanner, "01 42 20 06 01 00 00 00 00 00") == hex("04 0e 04 01 42 20 00"));
+    world.run(50ms);
+    CHECK(world.take(scanner).empty());
+    world.run(10s);
+    CHECK(!world.take(scanner).empty());
 }

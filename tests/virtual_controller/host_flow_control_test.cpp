@@ -90,3 +90,27 @@ TEST_CASE("virtual host flow control: the end of a link returns its packets") {
     world.send(world.central, "02 40 00 01 00 cc");
     CHECK(world.take(world.peripheral) == hex("02 40 20 01 00 cc"));
 }
+
+TEST_CASE(
+    "virtual host flow control: a packet longer than all of the host's buffers comes in parts") {
+    CountingHost world{"1b 00 00 02 00"};
+    Octets packet = hex("02 40 00 3c 00");
+    for (std::uint8_t i = 0; i < 60; ++i) packet.push_back(i);
+    world.central.receive(world.now, packet);
+    world.send(world.central, "02 40 00 01 00 aa");
+    CHECK(packets(world.take(world.peripheral)).size() == 2);
+    const Octets rest = world.ask(world.peripheral, "01 35 0c 05 01 40 00 01 00");
+    CHECK(rest == hex("02 40 10 06 00 36 37 38 39 3a 3b"));
+    CHECK(world.ask(world.peripheral, "01 35 0c 05 01 40 00 01 00") == hex("02 40 20 01 00 aa"));
+}
+
+TEST_CASE("virtual host flow control: credits come back also while answers are late") {
+    CountingHost world{"fb 00 00 01 00"};
+    world.peripheral.faults().answer_delay = 1h;
+    for (int i = 0; i < 20; ++i) world.send(world.peripheral, "01 03 0c 00");
+    for (int i = 0; i < 50; ++i) {
+        world.send(world.central, "02 40 00 01 00 aa");
+        CHECK(world.take(world.peripheral) == hex("02 40 20 01 00 aa"));
+        world.send(world.peripheral, "01 35 0c 05 01 40 00 01 00");
+    }
+}

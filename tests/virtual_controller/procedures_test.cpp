@@ -209,3 +209,26 @@ TEST_CASE("virtual procedures: a peer of 4.0 knows no physical layers") {
     CHECK(pair.ask(pair.central, "01 32 20 07 40 00 00 02 02 00 00") ==
           hex("04 0f 04 00 01 32 20 | 04 3e 06 0c 1a 40 00 01 01"));
 }
+
+TEST_CASE("virtual procedures: a wish of the peripheral does not take the place of the central's") {
+    Pair pair;
+    pair.air.vanish(pair.peripheral);
+    pair.ask(pair.central, "01 13 20 0e 40 00 28 00 50 00 04 00 f4 01 00 00 00 00");
+    pair.ask(pair.peripheral, "01 13 20 0e 40 00 06 00 06 00 00 00 f4 01 00 00 00 00");
+    pair.air.reappear(pair.peripheral);
+    CHECK(pair.take(pair.central) == hex("04 3e 0a 03 00 40 00 50 00 04 00 f4 01"));
+    CHECK(pair.take(pair.peripheral) == hex("04 3e 0a 03 00 40 00 50 00 04 00 f4 01"));
+}
+
+TEST_CASE("virtual procedures: a refusal given out of reach comes when the ends meet again") {
+    Pair pair;
+    pair.ask(pair.peripheral, "01 13 20 0e 40 00 28 00 50 00 04 00 f4 01 00 00 00 00");
+    pair.take(pair.central);
+    pair.air.vanish(pair.central);
+    CHECK(pair.ask(pair.central, "01 21 20 03 40 00 3b") == hex("04 0e 06 01 21 20 00 40 00"));
+    CHECK(pair.take(pair.peripheral).empty());
+    pair.air.reappear(pair.central);
+    CHECK(pair.take(pair.peripheral) == hex("04 3e 0a 03 3b 40 00 18 00 00 00 2a 00"));
+    pair.run(1min);
+    CHECK(pair.take(pair.peripheral).empty());
+}
