@@ -215,7 +215,7 @@ Status Addresses::run(const hci::LeSetResolvablePrivateAddressTimeout& command) 
 }
 
 Status Addresses::run(const hci::LeSetPrivacyMode& command) {  // Vol 4 Part E 7.8.77
-    if (resolves_ && controller_.uses_addresses()) return Status::command_disallowed;
+    if (controller_.uses_addresses()) return Status::command_disallowed;
     return resolving_list_.set_privacy_mode(command);
 }
 

@@ -107,6 +107,7 @@ TEST_CASE("virtual encryption: only the central begins it, once at a time, on a 
     CHECK(pair.ask(pair.central, command) == hex("04 0f 04 0c 01 19 20"));
     CHECK(pair.ask(pair.central, std::string{"01 19 20 1c 41 00 00 00 00 00 00 00 00 00 00 00 "} +
                                      key) == hex("04 0f 04 02 01 19 20"));
+    CHECK(pair.take(pair.peripheral).size() == 16);  // the request
     CHECK(pair.ask(pair.peripheral, "01 1b 20 02 41 00") == hex("04 0e 06 01 1b 20 02 41 00"));
 }
 

@@ -66,6 +66,7 @@ TEST_CASE("virtual host flow control: what a host says wrongly is refused") {
     CHECK(world.ask(world.peripheral, "01 31 0c 01 00") == hex("04 0e 04 01 31 0c 0c"));
     CHECK(world.ask(world.peripheral, "01 33 0c 07 fb 00 00 08 00 00 00") ==
           hex("04 0e 04 01 33 0c 0c"));
+    CHECK(world.take(world.central) == hex("04 13 05 01 40 00 01 00"));
     CHECK(world.ask(world.central, "01 31 0c 01 04") == hex("04 0e 04 01 31 0c 12"));
     CHECK(world.ask(world.central, "01 31 0c 01 02") == hex("04 0e 04 01 31 0c 11"));
     Controller& fresh = world.add(3);

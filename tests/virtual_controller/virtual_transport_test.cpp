@@ -74,7 +74,7 @@ struct TwoHosts {
     void connect() {
         for (Host* host : {&peripheral, &central}) {
             host->send("01 01 0c 08 ff ff ff ff ff ff ff 3f");
-            host->send("01 01 20 08 ff ff ff ff 00 00 00 00");
+            host->send("01 01 20 08 ff fd f7 ff 00 00 00 00");
         }
         peripheral.send("01 0a 20 01 01");
         central.send(
