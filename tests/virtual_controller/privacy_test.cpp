@@ -290,7 +290,7 @@ TEST_CASE("virtual privacy: in use the list does not change") {
     world.scan(world.scanner);
     CHECK(world.status(world.scanner, "01 29 20 00") == 0x00);
     CHECK(world.status(world.scanner, add) == 0x00);
-    CHECK(world.status(world.scanner, "01 4e 20 08 00 09 00 00 01 aa 00 01") == 0x00);
+    CHECK(world.status(world.scanner, "01 4e 20 08 00 09 00 00 01 aa 00 01") == 0x0c);  // not this
 }
 
 TEST_CASE("virtual privacy: a train is found by the identity behind it") {
