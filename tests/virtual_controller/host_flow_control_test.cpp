@@ -113,5 +113,6 @@ TEST_CASE("virtual host flow control: credits come back also while answers are l
         world.send(world.central, "02 40 00 01 00 aa");
         CHECK(world.take(world.peripheral) == hex("02 40 20 01 00 aa"));
         world.send(world.peripheral, "01 35 0c 05 01 40 00 01 00");
+        world.take(world.central);
     }
 }
