@@ -17,6 +17,13 @@ namespace {
 constexpr Duration high_duty_interval = 3750us;                          // Vol 6 Part B 4.4.2.4.3
 constexpr auto max_advertising_delay = std::chrono::microseconds{10ms};  // Vol 6 Part B 4.4.2.2.1
 
+// What holds until the host sets it (Vol 4 Part E 7.8.5): connectable, 1.28 s, public address
+AdvertisingSet::Parameters default_parameters() {
+    AdvertisingSet::Parameters parameters;
+    parameters.interval = Units625us{0x0800};
+    return parameters;
+}
+
 }  // namespace
 
 Status FragmentedData::add(hci::DataOperation operation, Bytes fragment) {
@@ -35,14 +42,17 @@ Status FragmentedData::add(hci::DataOperation operation, Bytes fragment) {
 
 Advertiser::Advertiser(Controller& controller)
     : controller_(controller), sets_(1u + controller.profile().advertising_sets) {
-    reset();
+    (void)create({});
 }
 
 void Advertiser::reset() {
-    for (auto& set : sets_)
-        if (set != nullptr) remove(*set);
-    // What holds until the host sets it (Vol 4 Part E 7.8.5): 1.28 s, connectable, public address
-    (void)create({});
+    for (std::size_t i = 1; i < sets_.size(); ++i)
+        if (sets_[i] != nullptr) remove(*sets_[i]);
+    AdvertisingSet& set = legacy();
+    stop(set);
+    set.parameters = default_parameters();
+    set.data.clear();
+    set.response.clear();
 }
 
 std::size_t Advertiser::index_of(const AdvertisingSet& set) const { return set.event_timer.which; }
@@ -54,7 +64,7 @@ AdvertisingSet* Advertiser::create(hci::AdvertisingHandle handle) {
     AdvertisingSet& set = **place;
     const auto which = static_cast<std::uint8_t>(place - sets_.begin());
     set.handle = handle;
-    set.parameters.interval = Units625us{0x0800};
+    set.parameters = default_parameters();
     set.event_timer = {&controller_, Timer::Kind::advertising_event, which};
     set.event_end_timer = {&controller_, Timer::Kind::advertising_event_end, which};
     set.end_timer = {&controller_, Timer::Kind::advertising_end, which};

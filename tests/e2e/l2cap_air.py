@@ -46,11 +46,12 @@ def expect_success(*processes):
 
 
 def resident_kib(process):
-    """The memory that a process has now; None once it has ended."""
+    """The memory that a process has now, without the pages of its program; None once it has
+    ended."""
     try:
         with open(f"/proc/{process.process.pid}/status", encoding="ascii") as status:
             for line in status:
-                if line.startswith("VmRSS:"):
+                if line.startswith("RssAnon:"):
                     return int(line.split()[1])
     except OSError:
         pass
