@@ -11,9 +11,11 @@ if(ASIOBLE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     find_program(ASIOBLE_CCACHE_PROGRAM ccache)
     mark_as_advanced(ASIOBLE_CCACHE_PROGRAM)
     if(ASIOBLE_CCACHE_PROGRAM)
-        # Without these settings ccache refuses to work with precompiled headers.
+        # Without this sloppiness ccache refuses to work with precompiled headers; with the other two
+        # settings checkouts in different folders share what was compiled.
         set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
             CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+            "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=true
             "${ASIOBLE_CCACHE_PROGRAM}")
     endif()
 endif()
