@@ -11,11 +11,9 @@ if(ASIOBLE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     find_program(ASIOBLE_CCACHE_PROGRAM ccache)
     mark_as_advanced(ASIOBLE_CCACHE_PROGRAM)
     if(ASIOBLE_CCACHE_PROGRAM)
-        # Without this sloppiness ccache refuses to work with precompiled headers; with the other two
-        # settings checkouts in different folders share what was compiled.
+        # Without these settings ccache refuses to work with precompiled headers.
         set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
             CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-            "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=true
             "${ASIOBLE_CCACHE_PROGRAM}")
     endif()
 endif()
