@@ -28,7 +28,7 @@ struct Position {
 
 /// The air between any number of LE controllers in software. It reads no clock and draws no
 /// randomness of its own: with the same seed, the same inputs at the same times give the same
-/// octets. Once every controller has been as busy as it gets, nothing is allocated.
+/// octets. Once every controller has been as busy as it gets, packets allocate nothing.
 ///
 /// Always modelled: advertising events at their real intervals with advDelay; scan windows and the
 /// three advertising channels; who hears whom by addresses, lists, filter policies and privacy;

@@ -16,7 +16,7 @@ constexpr std::size_t longest_answer = 1 + hci::event_header_size + 3 + 65;
 // A host has to wait for answers before it sends more; beyond that commands are lost.
 constexpr std::size_t max_late_commands = 16;
 
-// With the prefix that BlueZ's virtual controllers have, too; no two of an air are the same.
+// With the prefix that BlueZ's virtual controllers have; of 65,536 in a row no two are the same.
 Address make_public_address(std::uint64_t seed, std::uint16_t number) {
     const std::uint64_t bits = mix(seed);
     return Address::from_display(
