@@ -16,6 +16,7 @@
 #include <variant>
 
 #include "base/address.hpp"
+#include "smp/pdus.hpp"
 
 namespace bluetooth::config {
 
@@ -31,9 +32,10 @@ struct mac {
 enum class addr_mode : std::uint8_t {
     public_address = 0,  ///< `errc::invalid_argument` when the controller has none
     random_static = 1,   ///< a new one each time this is set
-    /// Resolvable private addresses; need an identity, hence pairing: `errc::not_supported`.
+    /// A resolvable private address, a new one after each `rpa_timeout`: only peers that are
+    /// bonded with us recognise it. Our identity is then the public address, or the static one.
     resolvable_private = 2,
-    non_resolvable_private = 3,  ///< a new one each time this is set
+    non_resolvable_private = 3,  ///< a new one after each `rpa_timeout`: nobody recognises it
 };
 
 /// Value of the Device Name characteristic (0x2A00), UTF-8, at most 248 octets, "asioble" by
@@ -107,8 +109,92 @@ struct eatt {
     bool unencrypted = false;
 };
 
+// ---- security. All may be set at any time, are kept over inactive periods, and are read when a
+// pairing begins.
+
+/// Whether keys are exchanged and stored by a pairing, if the peer wants that too, so that the next
+/// link needs none. Off by default.
+struct bond {
+    bool value = false;
+};
+
+/// Whether protection against a man in the middle is asked for. Where input and output of both
+/// sides do not suffice for that, they pair by Just Works all the same, and `EncryptionUpdate` says
+/// that the link is not authenticated. Off by default.
+struct mitm {
+    bool value = false;
+};
+
+/// What this device can show and its user can enter; decides with `mitm` how it pairs.
+/// `no_input_no_output` by default. Above `keyboard_display`: `errc::invalid_argument`.
+using io = smp::IoCapability;
+
+/// Whether LE Secure Connections are offered. On by default. A peer without them still pairs by LE
+/// legacy pairing, which protects nothing from someone who listened to it.
+struct le_secure {
+    bool value = true;
+};
+
+/// Secure Connections Only Mode (Vol 3 Part C 10.2.4): no legacy pairing, keys of 16 octets, bonds
+/// without LE Secure Connections are of no use, and attributes and channels that need
+/// authentication need LE Secure Connections too. Off by default. An extension.
+struct sc_only {
+    bool value = false;
+};
+
+/// The shortest encryption key that is good enough, 7 to 16 octets, default 16. An extension.
+struct min_key_size {
+    std::uint8_t octets = 16;
+};
+
+/// Which association models are allowed: a pairing that would use another one is refused. All by
+/// default. To allow a single one protects users who mistake a number to compare for one to type.
+/// An extension.
+struct pairing_methods {
+    bool just_works = true;
+    bool passkey_entry = true;
+    bool numeric_comparison = true;
+    bool out_of_band = true;
+};
+
+/// Whether keypress notifications are offered (`BLE::gap_keypress`, `KeypressNotification`). Off by
+/// default. An extension.
+struct keypress {
+    bool value = false;
+};
+
+/// Whether LE Secure Connections use the debug key pair, so that a sniffer can read the link, and
+/// take it from peers, who are refused else. Such pairings leave no bond. Off by default. An
+/// extension, for tests.
+struct debug_keys {
+    bool value = false;
+};
+
+/// After how long a private address is replaced: 1 s to 1 h, default 15 minutes. An extension.
+struct rpa_timeout {
+    std::chrono::seconds value{900};
+};
+
+/// Whether a GATT procedure that the peer refuses for want of authentication or encryption secures
+/// the link, as `BLE::gap_pair` does, and is then tried again, once. Off by default: then it ends
+/// with the peer's error. For procedures that begin afterwards. An extension.
+struct auto_security {
+    bool value = false;
+};
+
+/// The file that keeps bonds where the application does not (`GetSecret`, `SetSecret`); empty by
+/// default: one for each adapter in the folder asioble of `$XDG_STATE_HOME` (~/.local/state). A
+/// virtual controller's are kept in memory unless a file is named. Takes effect at the next
+/// activation. An extension.
+struct bond_file {
+    std::string path;
+};
+
 using SettableOption = std::variant<addr_mode, gap_name, mtu, rxbuf, send_queue, appearance,
-                                    preferred_connection_parameters, strict, gatt_cache, eatt>;
+                                    preferred_connection_parameters, strict, gatt_cache, eatt,
+                                    bond, mitm, io, le_secure, sc_only, min_key_size,
+                                    pairing_methods, keypress, debug_keys, rpa_timeout,
+                                    auto_security, bond_file>;
 using GettableOption = std::variant<mac, gap_name, mtu, rxbuf, send_queue, appearance,
                                     preferred_connection_parameters, strict, gatt_cache, eatt>;
 

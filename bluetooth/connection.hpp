@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "att/bearer.hpp"
@@ -17,6 +18,7 @@
 #include "gatt/server.hpp"
 #include "hci/codes.hpp"
 #include "l2cap/link.hpp"
+#include "smp/security_manager.hpp"
 
 namespace bluetooth {
 
@@ -54,7 +56,8 @@ struct Connection {
     static constexpr std::chrono::seconds update_limit{45};
 
     Connection(ConnectionHandle on, hci::Role our_role, AddressType type, const Address& address,
-               gatt::Server& server, const l2cap::Listeners& listeners, BufferPool& of_channels)
+               const smp::LinkEnds& ends, smp::Local& local, gatt::Server& server,
+               const l2cap::Listeners& listeners, BufferPool& of_channels)
         : handle(on),
           role(our_role),
           peer_type(type),
@@ -63,11 +66,13 @@ struct Connection {
           client_state(server),
           link(our_role == hci::Role::central ? l2cap::Role::central : l2cap::Role::peripheral,
                {listeners, client_state.security, of_channels}),
+          security(ends, local),
+          bond_peer{type, address},
           att(server, client_state) {}
 
     /// What its cores have dropped of the peer's packets.
     std::uint64_t dropped() const {
-        std::uint64_t sum = link.dropped() + att.dropped();
+        std::uint64_t sum = link.dropped() + security.dropped() + att.dropped();
         for (const auto& bearer : enhanced) sum += bearer->dropped();
         return sum;
     }
@@ -84,6 +89,7 @@ struct Connection {
 
     ConnectionHandle handle;
     hci::Role role;
+    /// As the application knows it: the identity address of a bonded peer, public or random.
     AddressType peer_type;
     Address peer;
     Units1250us interval{};
@@ -93,6 +99,12 @@ struct Connection {
     BufferPool& channel_buffers;  ///< for what is sent on its channels
     att::ClientState client_state;
     l2cap::Link link;
+    smp::SecurityManager security;
+    smp::TypedAddress bond_peer;          ///< under which its bond is stored
+    std::uint64_t next_sign_counter = 0;  ///< of ours; 0: none was used on this link
+    /// What the bond's store has of this client, once that counts: on a link under the bond's key.
+    std::optional<std::vector<std::uint8_t>> client_record;
+    bool client_restored = false;
     AttBearer att;                                     ///< on the fixed channel
     std::vector<std::unique_ptr<AttBearer>> enhanced;  ///< on credit-based channels
 

@@ -7,8 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "att/pdus.hpp"
 #include "base/address.hpp"
@@ -16,9 +18,11 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "base/uuid.hpp"
+#include "bluetooth/secret_store.hpp"
 #include "gatt/subscription.hpp"
 #include "hci/codes.hpp"
 #include "l2cap/pdus.hpp"
+#include "smp/context.hpp"
 
 namespace bluetooth {
 
@@ -407,6 +411,111 @@ struct L2capReconfigured {
     error_code error;  ///< the cause behind `status`
 };
 
+// ---- security
+
+/// What the application is asked to do with a passkey; MicroPython's numbers.
+using PasskeyActionType = smp::PasskeyAction;
+/// How two devices assure themselves of each other (Vol 3 Part H 2.3.5.1).
+using PairingMethod = smp::Method;
+/// What a user does who enters a passkey.
+using Keypress = smp::Keypress;
+/// How good the keys of a bond are.
+using KeyStrength = smp::KeyStrength;
+
+/// The security of a link has changed: a pairing has ended, the link was encrypted with the key of
+/// a bond, or its encryption has ended. After a failure all numbers are 0 and `error` says why:
+/// an SMP reason of ours or the peer's, an HCI status (0x06: the peer has lost the bond; remove
+/// ours by `BLE::gap_unpair` and pair anew if that is wanted), a time-out, or the lost link.
+struct EncryptionUpdate {
+    static constexpr int code = 28;
+    ConnectionHandle conn_handle{};
+    bool encrypted = false;
+    bool authenticated = false;  ///< protected against a man in the middle
+    bool bonded = false;         ///< the keys are stored
+    std::uint8_t key_size = 0;   ///< octets
+    bool secure_connections = false;        ///< extension: by LE Secure Connections
+    std::optional<PairingMethod> method{};  ///< extension: when it was a pairing
+    error_code error{};                     ///< extension: why it failed
+};
+
+/// A secret is wanted that was handed out by `SetSecret`: the one with this `key`; or, without a
+/// key, the `index`th (from 0) of its type. An application that keeps secrets itself answers, also
+/// that there is none. Without an answer the store of the adapter is asked (`config::bond_file`).
+/// Comes during `active(true)` for all bonds and our own identity, on each connection and for
+/// `BLE::gap_pair`.
+struct GetSecret {
+    static constexpr int code = 29;
+    SecretType type{};
+    std::uint8_t index = 0;
+    std::optional<Bytes> key{};
+
+    struct Answer {
+        bool given = false;
+        std::optional<std::vector<std::uint8_t>> value;
+    };
+    /// The value (it is copied), or nothing when there is no such secret.
+    void answer(std::optional<Bytes> value) const {
+        answer_to->given = true;
+        answer_to->value.reset();
+        if (value) answer_to->value.emplace(value->begin(), value->end());
+    }
+    /// Where the answer goes; set by the host for the time of the handler.
+    Answer* answer_to = nullptr;
+};
+
+/// A secret is to be stored, in place of one of the same type and key; or without a value to be
+/// deleted. An application that keeps secrets itself answers; else the store of the adapter does.
+/// Values are opaque, and worth as much as the link's security: keep them where nobody else reads.
+struct SetSecret {
+    static constexpr int code = 30;
+    SecretType type{};
+    Bytes key;
+    std::optional<Bytes> value{};
+
+    struct Answer {
+        bool given = false;
+        bool stored = false;
+    };
+    /// Whether it is stored, or deleted.
+    void answer(bool stored) const { *answer_to = {true, stored}; }
+    /// Where the answer goes; set by the host for the time of the handler.
+    Answer* answer_to = nullptr;
+};
+
+/// The user is needed for a pairing; answer by `BLE::gap_passkey` with the same action within 30 s.
+/// For `display` choose a number, show it, and answer with it; for `input` ask for the number that
+/// the other device shows; for `numeric_comparison` ask whether the other device shows `passkey`
+/// too. Tell users what they do: a number that is to be compared must never be typed anywhere.
+struct PasskeyAction {
+    static constexpr int code = 31;
+    ConnectionHandle conn_handle{};
+    PasskeyActionType action{};
+    std::uint32_t passkey = 0;  ///< 0 to 999,999, for `numeric_comparison`
+};
+
+/// The other device's user has touched a key while entering the passkey that we display. An
+/// extension, by `config::keypress`.
+struct KeypressNotification {
+    static constexpr int code = 0x10a;
+    ConnectionHandle conn_handle{};
+    Keypress keypress{};
+};
+
+/// A bonded peer pairs again, and the result would be less secure than the bond there is: perhaps
+/// it has lost its keys, perhaps it is someone else. Refused unless answered with true; then the
+/// new bond replaces the old one, if it succeeds. An extension.
+struct WeakerPairing {
+    static constexpr int code = 0x10b;
+    ConnectionHandle conn_handle{};
+    KeyStrength present;
+    KeyStrength wanted;
+
+    /// Lets the pairing go on, or refuses it (which is the default).
+    void answer(bool allow) const { *verdict = allow; }
+    /// Where the answer goes; set by the host for the time of the handler.
+    bool* verdict = nullptr;
+};
+
 using Event =
     std::variant<CentralConnect, CentralDisconnect, GattsWrite, GattsReadRequest, ScanResult,
                  ScanDone, PeripheralConnect, PeripheralDisconnect, GattcServiceResult,
@@ -416,7 +525,8 @@ using Event =
                  ConnectionUpdate, SendReady, CommandFailed, ControllerRestarted, AdapterLost,
                  GattsSubscribe, GattcIncludedResult, GattcIncludedDone, GattcSubscribeDone,
                  L2capAccept, L2capConnect, L2capDisconnect, L2capRecv, L2capSendReady,
-                 L2capReconfigured, ConnectionUpdateRequest>;
+                 L2capReconfigured, ConnectionUpdateRequest, EncryptionUpdate, GetSecret, SetSecret,
+                 PasskeyAction, KeypressNotification, WeakerPairing>;
 
 /// MicroPython's number of an event (or the extension's).
 inline int code_of(const Event& event) {

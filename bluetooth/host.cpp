@@ -141,6 +141,8 @@ void Host::on_timer() {
         environment_.wake_at(std::min(connection.disconnect_deadline, connection.update_deadline));
         with_link(connection, [&](auto& context) { connection.link.on_timer(context); });
         if (find(handle) != &connection) continue;
+        with_security(connection, [&](auto context) { connection.security.on_timer(context); });
+        if (find(handle) != &connection) continue;
         for (std::size_t k = 0; k < connection.bearer_count(); ++k) {
             AttBearer& bearer = connection.bearer_at(k);
             with_client(connection, bearer,
@@ -230,6 +232,7 @@ void Host::reset_stack() {
     hci_out_.clear();
     gap_out_.clear();
     link_out_.clear();
+    smp_out_.clear();
     server_out_.clear();
     client_out_.clear();
     backlog_.clear();
@@ -254,9 +257,14 @@ void Host::on_init_done(const hci::InitDone& done) {
         return;
     }
     restarts_ = 0;
-    random_address_ = info.static_address;
-    addr_mode_ =
-        info.public_address ? config::addr_mode::public_address : config::addr_mode::random_static;
+    load_secrets();
+}
+
+/// The bring-up is done when all that is stored has been read.
+void Host::secrets_loaded() {
+    random_address_ = init_.info().static_address;
+    addr_mode_ = init_.info().public_address ? config::addr_mode::public_address
+                                             : config::addr_mode::random_static;
     environment_.on_started({}, {});
 }
 
@@ -345,6 +353,7 @@ void Host::stop() {
     closing_links_ = 0;
     gap_out_.clear();
     link_out_.clear();
+    smp_out_.clear();
     server_out_.clear();
     client_out_.clear();
     for (auto& action : hci_out_)  // what the core counts as sent is sent

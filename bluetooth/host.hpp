@@ -12,6 +12,8 @@
 //   host_l2cap.cpp  ACL data, L2CAP, the way to the bearers of ATT
 //   host_channels.cpp                  credit-based channels
 //   host_server.cpp, host_client.cpp   GATT
+//   host_security.cpp                  encryption and pairing
+//   host_bonds.cpp                     what is stored of bonded peers, and of ourselves
 //   host_bearers.cpp                   enhanced bearers of ATT
 //   host_settings.cpp                  the options of `BLE::config`
 #pragma once
@@ -36,6 +38,7 @@
 #include "bluetooth/event_delivery.hpp"
 #include "bluetooth/events.hpp"
 #include "bluetooth/l2cap_options.hpp"
+#include "bluetooth/secret_store.hpp"
 #include "bluetooth/statistics.hpp"
 #include "crypto/random.hpp"
 #include "gap/advertiser.hpp"
@@ -47,6 +50,8 @@
 #include "hci/events.hpp"
 #include "hci/init.hpp"
 #include "l2cap/listeners.hpp"
+#include "smp/local.hpp"
+#include "smp/security_manager.hpp"
 #include "transport/snoop.hpp"
 #include "transport/transport.hpp"
 
@@ -63,6 +68,11 @@ public:
         virtual void wake_at(Time when) = 0;
         /// Call `on_run_soon` soon, but not from inside this call.
         virtual void run_soon() = 0;
+        /// Where secrets are kept that the application does not keep: those of the adapter with
+        /// this address, or in the file with this name if it is not empty. Valid until the next
+        /// call.
+        virtual SecretStore& secret_store(const std::optional<Address>& public_address,
+                                          const std::string& file) = 0;
         /// The bring-up has ended. `message` says, for a person, what failed.
         virtual void on_started(error_code error, std::string_view message) = 0;
         /// The controller was left clean and the transport is closed.
@@ -116,6 +126,18 @@ public:
     error_code set(config::strict option);
     error_code set(config::gatt_cache option);
     error_code set(config::eatt option);
+    error_code set(config::bond option);
+    error_code set(config::mitm option);
+    error_code set(config::io option);
+    error_code set(config::le_secure option);
+    error_code set(config::sc_only option);
+    error_code set(config::min_key_size option);
+    error_code set(config::pairing_methods option);
+    error_code set(config::keypress option);
+    error_code set(config::debug_keys option);
+    error_code set(config::rpa_timeout option);
+    error_code set(config::auto_security option);
+    error_code set(const config::bond_file& option);
     error_code get(config::mac& option) const;
     error_code get(config::gap_name& option) const;
     error_code get(config::mtu& option) const;
@@ -140,6 +162,16 @@ public:
     error_code update_connection(ConnectionHandle handle, std::chrono::microseconds min_interval,
                                  std::chrono::microseconds max_interval, std::uint16_t latency,
                                  std::chrono::milliseconds supervision_timeout);
+
+    error_code pair(ConnectionHandle handle, bool anew);
+    error_code cancel_pairing(ConnectionHandle handle);
+    error_code answer_passkey(ConnectionHandle handle, PasskeyActionType action,
+                              std::uint32_t passkey);
+    error_code send_keypress(ConnectionHandle handle, Keypress keypress);
+    error_code unpair(AddressType type, const Address& address);
+    smp::OobData make_oob_data(error_code& error);
+    error_code set_oob_data(const std::optional<smp::OobData>& data);
+    error_code set_oob_key(const std::optional<crypto::Key>& tk);
 
     std::vector<std::vector<AttributeHandle>> register_services(
         std::span<const gatt::ServiceDefinition> services, error_code& error);
@@ -211,6 +243,7 @@ private:
         disconnect,
         update,
         address,
+        encrypt,
         other
     };
 
@@ -252,6 +285,7 @@ private:
     template <class Call> auto with_hci(Call&& call);
     template <class Call> auto with_gap(Call&& call);
     template <class Call> auto with_link(Connection& connection, Call&& call);
+    template <class Call> auto with_security(Connection& connection, Call&& call);
     template <class Call> auto with_server(Connection& connection, AttBearer& bearer, Call&& call);
     template <class Call> auto with_client(Connection& connection, AttBearer& bearer, Call&& call);
 
@@ -282,8 +316,8 @@ private:
     error_code request_update(Connection& connection);
     void on_update_refused(ConnectionHandle handle, error_code error);
     void open_connection(ConnectionHandle handle, hci::Role role, AddressType type,
-                         const Address& peer, Units1250us interval, std::uint16_t latency,
-                         Units10ms supervision_timeout);
+                         const Address& peer, const smp::LinkEnds& ends, Units1250us interval,
+                         std::uint16_t latency, Units10ms supervision_timeout);
     void close_connection(ConnectionHandle handle, error_code reason);
     void emit_update(const Connection& connection, error_code error);
     hci::OwnAddressType own_address_type() const;
@@ -316,6 +350,48 @@ private:
     static bool is_for_application(const l2cap::Channel* channel) {
         return channel != nullptr && channel->delivery == l2cap::Delivery::stream;
     }
+
+    // host_security.cpp
+    void execute(Connection& connection, smp::Send& action);
+    void execute(Connection& connection, smp::StartEncryption& action);
+    void execute(Connection& connection, smp::AnswerKeyRequest& action);
+    void execute(Connection& connection, smp::LookUpBond& action);
+    void execute(Connection& connection, smp::StoreBond& action);
+    void execute(Connection& connection, smp::PasskeyNeeded& action);
+    void execute(Connection& connection, smp::KeypressReceived& action);
+    void execute(Connection& connection, smp::WeakerPairing& action);
+    void execute(Connection& connection, smp::SecurityChanged& action);
+    void execute(Connection& connection, smp::SecurityDone& action);
+    void execute(Connection& connection, smp::Disconnect& action);
+    void receive_smp(Connection& connection, Bytes pdu);
+    void on_key_request(const hci::LeLongTermKeyRequest& event);
+    void on_encryption_change(const hci::EncryptionChange& event);
+    void on_key_refresh(const hci::EncryptionKeyRefreshComplete& event);
+    void on_encryption_refused(ConnectionHandle handle, error_code error);
+    void on_first_encrypted(Connection& connection);
+    template <class Call> error_code security_call(ConnectionHandle handle, Call&& call);
+
+    // host_bonds.cpp. What a handler decides comes by `then`, unless everything ends meanwhile.
+    using SecretKey = std::vector<std::uint8_t>;
+    void get_secret(SecretType type, std::size_t index, std::optional<SecretKey> key,
+                    std::function<void(std::optional<Bytes>)> then);
+    void set_secret(SecretType type, SecretKey key, std::optional<Bytes> value,
+                    std::function<void(bool)> then);
+    void load_secrets();
+    void load_bond(std::size_t index);
+    void load_identity();
+    void load_static_address();
+    void secrets_loaded();
+    void know_peer(const smp::Bond& bond);
+    void forget_peer(AddressType type, const Address& address);
+    void get_bond(AddressType type, const Address& address,
+                  std::function<void(const std::optional<smp::Bond>&)> then);
+    void set_bond(const smp::Bond& bond, std::function<void(bool)> then);
+    void store_bond(ConnectionHandle handle, const smp::StoreBond& action,
+                    const std::optional<smp::Bond>& present);
+    void restore_client(Connection& connection);
+    void save_client(Connection& connection);
+    void save_counters(Connection& connection);
 
     // host_server.cpp, host_client.cpp, host_bearers.cpp
     void execute(Connection& connection, AttBearer& bearer, att::Send& action);
@@ -399,6 +475,9 @@ private:
     att::ErrorCode read_verdict_{};
     L2capAccept::Verdict accept_verdict_;
     bool update_verdict_ = true;
+    bool weaker_verdict_ = false;
+    GetSecret::Answer get_answer_;
+    SetSecret::Answer set_answer_;
 
     struct Observed {
         ConnectionHandle connection{};
@@ -416,10 +495,15 @@ private:
     hci::Outbox hci_out_;
     gap::Outbox gap_out_;
     l2cap::LinkOutbox link_out_;
+    smp::Outbox smp_out_;
     att::ServerOutbox server_out_;
     gatt::ClientOutbox client_out_;
 
     EventDelivery delivery_;
+
+    smp::Local local_;                // how we pair, and who we are to bonded peers
+    SecretStore* secrets_ = nullptr;  // of the environment, while active
+    bool identity_known_ = false;     // it outlives inactive periods
 
     // Settings
     config::addr_mode addr_mode_ = config::addr_mode::public_address;
@@ -434,6 +518,9 @@ private:
     bool strict_ = config::strict{}.value;
     bool gatt_cache_ = config::gatt_cache{}.value;
     config::eatt eatt_;
+    std::chrono::seconds rpa_timeout_ = config::rpa_timeout{}.value;
+    bool auto_security_ = config::auto_security{}.value;
+    std::string bond_file_;
     std::uint64_t dropped_ = 0;
 };
 

@@ -49,6 +49,10 @@ void Host::execute(hci::CommandDone& done) {
         if (done.status != hci::Status::success)
             on_update_refused(handle, gap::controller_error(done.status));
         return;
+    case Command::encrypt:
+        if (done.status != hci::Status::success)
+            on_encryption_refused(handle, gap::controller_error(done.status));
+        return;
     case Command::address:
         if (done.status == hci::Status::success) return;
         std::tie(addr_mode_, random_address_) = former_address_;
@@ -84,6 +88,15 @@ void Host::execute(hci::EventReceived& event) {
                                       gap::controller_error(ended->status));
             }
         }
+        return;
+    case hci::EventCode::encryption_change:
+        if (const auto change = hci::decode_event<hci::EncryptionChange>(event.parameters))
+            on_encryption_change(*change);
+        return;
+    case hci::EventCode::encryption_key_refresh_complete:
+        if (const auto refresh =
+                hci::decode_event<hci::EncryptionKeyRefreshComplete>(event.parameters))
+            on_key_refresh(*refresh);
         return;
     default: log::debug("host", "event ", hci::event_name(event.code, event.parameters));
     }
@@ -121,11 +134,8 @@ void Host::on_le_meta(Bytes parameters) {
             on_parameter_request(*event);
         return;
     case hci::LeSubevent::long_term_key_request:
-        // There are no bonds, so there is no key (Vol 4 Part E 7.8.26).
-        if (const auto event = hci::decode_event<hci::LeLongTermKeyRequest>(parameters);
-            event && is_ours(event->connection_handle))
-            (void)submit(hci::LeLongTermKeyRequestNegativeReply{event->connection_handle},
-                         Command::other);
+        if (const auto event = hci::decode_event<hci::LeLongTermKeyRequest>(parameters))
+            on_key_request(*event);
         return;
     default: break;
     }

@@ -5,7 +5,6 @@
 #include "bluetooth/host_turn.hpp"
 #include "hci/acl.hpp"
 #include "l2cap/pdus.hpp"
-#include "smp/refusal.hpp"
 
 namespace bluetooth {
 
@@ -41,12 +40,7 @@ void Host::receive_acl(Bytes packet) {
 void Host::execute(Connection& connection, l2cap::Deliver& action) {
     if (AttBearer* bearer = connection.bearer(action.channel); bearer != nullptr)
         return receive_att(connection, *bearer, action.pdu);
-    if (action.channel == l2cap::Cid::smp && smp::asks_to_pair(action.pdu)) {
-        Buffer refusal = send_buffers_.acquire();
-        if (!refusal || !refusal.append(Bytes{smp::pairing_not_supported})) return;
-        l2cap::add_basic_header(refusal, l2cap::Cid::smp);
-        return submit_acl(connection, std::move(refusal));
-    }
+    if (action.channel == l2cap::Cid::smp) return receive_smp(connection, action.pdu);
     ++dropped_;
 }
 void Host::execute(Connection& connection, l2cap::Send& action) {

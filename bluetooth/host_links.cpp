@@ -21,13 +21,13 @@ void Host::on_connection_complete(const hci::LeConnectionComplete& event) {
     if (ours || event.role != hci::Role::peripheral || event.status != hci::Status::success) return;
     with_gap([&](gap::Context context) { advertiser_.on_connected(context); });
     open_connection(event.connection_handle, hci::Role::peripheral, event.peer_address_type,
-                    event.peer_address, event.connection_interval, event.peripheral_latency,
+                    event.peer_address, ends, event.connection_interval, event.peripheral_latency,
                     event.supervision_timeout);
 }
 
 void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType type,
-                           const Address& peer, Units1250us interval, std::uint16_t latency,
-                           Units10ms supervision_timeout) {
+                           const Address& peer, const smp::LinkEnds& ends, Units1250us interval,
+                           std::uint16_t latency, Units10ms supervision_timeout) {
     if (connections_.size() == max_connections) {
         log::warn("host", "closing connection ", to_string(handle), ": all ", max_connections,
                   " slots are taken");
@@ -38,8 +38,9 @@ void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType 
                                                    make_error(errc::no_buffers)});
         return;
     }
-    connections_.push_back(std::make_unique<Connection>(handle, role, type, peer, *server_,
-                                                        listeners_, free_channel_pool()));
+    connections_.push_back(std::make_unique<Connection>(handle, role, type, peer, ends, local_,
+                                                        *server_, listeners_,
+                                                        free_channel_pool()));
     Connection& connection = *connections_.back();
     connection.interval = interval;
     connection.latency = latency;
@@ -56,6 +57,9 @@ void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType 
         delivery_.deliver(PeripheralConnect{handle, type, peer});
     else
         delivery_.deliver(CentralConnect{handle, type, peer});
+    if (find(handle) == &connection)
+        with_security(connection,
+                      [&](auto context) { connection.security.on_connected(context); });
 }
 
 void Host::close_connection(ConnectionHandle handle, error_code reason) {
@@ -73,7 +77,12 @@ void Host::close_connection(ConnectionHandle handle, error_code reason) {
     environment_.wake_at(now_);  // `on_timer` may be about to pass over the one that moved up
     (void)acl_.remove_link(handle);
     const std::uint64_t generation = generation_;
+    save_client(connection);
+    save_counters(connection);
     with_link(connection, [&](auto& context) { connection.link.on_disconnected(context); });
+    if (generation != generation_) return;
+    with_security(connection,
+                  [&](auto context) { connection.security.on_disconnected(context); });
     if (generation != generation_) return;
     while (!connection.enhanced.empty() && generation == generation_)
         end_bearer(connection, connection.enhanced.back()->channel);

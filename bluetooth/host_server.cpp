@@ -37,6 +37,7 @@ void Host::execute(Connection& connection, AttBearer& bearer, att::Written& acti
     delivery_.deliver(GattsWrite{connection.handle, action.handle}, answer);
 }
 void Host::execute(Connection& connection, AttBearer&, att::Subscribed& action) {
+    save_client(connection);
     delivery_.deliver(GattsSubscribe{connection.handle, action.handle,
                                      static_cast<Subscription>(action.configuration)});
 }

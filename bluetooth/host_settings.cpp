@@ -100,6 +100,62 @@ error_code Host::set(config::eatt option) {
     if (server_) server_->set_enhanced_bearers(eatt_.bearers != 0);
     return {};
 }
+error_code Host::set(config::bond option) {
+    local_.settings.bonding = option.value;
+    return {};
+}
+error_code Host::set(config::mitm option) {
+    local_.settings.mitm = option.value;
+    return {};
+}
+error_code Host::set(config::io option) {
+    if (option > config::io::keyboard_display) return make_error(errc::invalid_argument);
+    local_.settings.io = option;
+    return {};
+}
+error_code Host::set(config::le_secure option) {
+    local_.settings.secure_connections = option.value;
+    return {};
+}
+error_code Host::set(config::sc_only option) {
+    local_.settings.secure_connections_only = option.value;
+    return {};
+}
+error_code Host::set(config::min_key_size option) {
+    if (option.octets < smp::min_key_size || option.octets > smp::max_key_size)
+        return make_error(errc::invalid_argument);
+    local_.settings.min_key_size = option.octets;
+    return {};
+}
+error_code Host::set(config::pairing_methods option) {
+    smp::Methods& methods = local_.settings.methods;
+    methods.set(smp::Method::just_works, option.just_works);
+    methods.set(smp::Method::passkey_entry, option.passkey_entry);
+    methods.set(smp::Method::numeric_comparison, option.numeric_comparison);
+    methods.set(smp::Method::out_of_band, option.out_of_band);
+    return {};
+}
+error_code Host::set(config::keypress option) {
+    local_.settings.keypress = option.value;
+    return {};
+}
+error_code Host::set(config::debug_keys option) {
+    local_.settings.debug_keys = option.value;
+    return {};
+}
+error_code Host::set(config::rpa_timeout option) {
+    if (option.value < 1s || option.value > 1h) return make_error(errc::invalid_argument);
+    rpa_timeout_ = option.value;
+    return {};
+}
+error_code Host::set(config::auto_security option) {
+    auto_security_ = option.value;
+    return {};
+}
+error_code Host::set(const config::bond_file& option) {
+    bond_file_ = option.path;
+    return {};
+}
 error_code Host::get(config::mac& option) const {
     if (const error_code error = check_active()) return error;
     const bool is_public = addr_mode_ == config::addr_mode::public_address;

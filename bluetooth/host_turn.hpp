@@ -81,6 +81,14 @@ template <class Call> auto Host::with_link(Connection& connection, Call&& call) 
         },
         [&] { drain(link_out_, from, [&](auto& action) { execute(connection, action); }); });
 }
+template <class Call> auto Host::with_security(Connection& connection, Call&& call) {
+    const std::size_t from = smp_out_.size();
+    return detail::run_then(
+        [&] {
+            return call(smp::Context{now_, random_, smp_out_});
+        },
+        [&] { drain(smp_out_, from, [&](auto& action) { execute(connection, action); }); });
+}
 template <class Call>
 auto Host::with_server(Connection& connection, AttBearer& bearer, Call&& call) {
     const std::size_t from = server_out_.size();

@@ -65,12 +65,9 @@ public:
     /// Ends every procedure with `not_connected`; nothing may follow on this bearer.
     void on_disconnected(ClientContext& ctx);
 
-    /// Answers discoveries from `cache` where it knows the database of `peer` (see there). To be
-    /// called before the first discovery; the cache must outlive the client. It is used for every
-    /// peer with a lasting address, `peer`: one that changes would fill the cache in vain. On a
-    /// link without security an address proves nothing: answers learnt there may have been planted
-    /// by anybody who took it on. Where links can be encrypted, what was learnt with and without
-    /// encryption deserves different trust, and must be kept apart.
+    /// Answers discoveries from `cache` where it knows the database of `peer` (see there), from the
+    /// next one on; the cache must outlive the client. It is used for every peer with a lasting
+    /// address, `peer`: one that changes would fill the cache in vain.
     void use_cache(DiscoveryCache& cache, const PeerIdentity& peer) { recall_.use(cache, peer); }
 
     // ---- procedures (Vol 3 Part G 4)

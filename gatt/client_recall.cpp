@@ -28,6 +28,8 @@ void Recall::use(DiscoveryCache& cache, const PeerIdentity& peer) {
     cache_ = &cache;
     peer_ = peer;
     hash_.reset();
+    phase_ = Phase::idle;  // of a discovery that is running nothing is remembered
+    results_.clear();
 }
 
 bool Recall::fresh(Time now) const {

@@ -52,7 +52,7 @@ public:
         switch (channel) {
         case Cid::att: return 517;  // the largest ATT_MTU: opcode, handle, offset, 512 octets
         case Cid::signalling: return 517;  // beyond Signalling::mtu, to reject by identifier
-        case Cid::smp: return 65;          // Pairing Public Key (Vol 3 Part H 3.2)
+        case Cid::smp: return 128;  // beyond the 65 that there may be, to refuse what is too long
         default: return 0;
         }
     }

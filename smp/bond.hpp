@@ -71,6 +71,8 @@ inline constexpr std::size_t secret_size = 80;
 using Secret = crypto::Secret<secret_size>;
 Secret encode_our_keys(const Bond& bond);
 Secret encode_peer_keys(const Bond& bond);
+/// The key under which this half is stored; nothing when it is no half of a bond.
+std::optional<BondKey> bond_key_of(Bytes half);
 /// Puts a bond together. Nothing when either half is not what was once encoded under this key, or
 /// says what no pairing can lead to (a key size out of range, no key at all).
 std::optional<Bond> decode_bond(const BondKey& key, Bytes our_keys, Bytes peer_keys);

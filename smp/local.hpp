@@ -23,6 +23,9 @@ public:
     constexpr Methods(std::initializer_list<Method> methods) : bits_(0) {
         for (const Method method : methods) bits_ |= bit(method);
     }
+    constexpr void set(Method method, bool allowed) {
+        bits_ = allowed ? bits_ | bit(method) : bits_ & ~bit(method);
+    }
     constexpr bool contains(Method method) const { return (bits_ & bit(method)) != 0; }
     friend constexpr bool operator==(const Methods&, const Methods&) = default;
 

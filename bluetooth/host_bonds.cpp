@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+//
+// What is stored: our identity, bonds, and what bonded clients have configured. The application is
+// asked first, by `GetSecret` and `SetSecret`; where it does not answer, the adapter's store is.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/log.hpp"
+#include "bluetooth/client_record.hpp"
+#include "bluetooth/host_turn.hpp"
+#include "crypto/secret.hpp"
+
+namespace bluetooth {
+namespace {
+
+/// Of bonds that are looked at when the adapter is brought up.
+constexpr std::size_t max_bonds = 256;
+
+std::vector<std::uint8_t> key_of(std::string_view name) { return {name.begin(), name.end()}; }
+std::vector<std::uint8_t> key_of(AddressType type, const Address& address) {
+    const smp::BondKey key = smp::bond_key(type, address);
+    return {key.begin(), key.end()};
+}
+std::vector<std::uint8_t> key_of(const smp::Bond& bond) {
+    return key_of(bond.peer_type, bond.peer);
+}
+
+}  // namespace
+
+// ---- the application, or the store
+
+void Host::get_secret(SecretType type, std::size_t index, std::optional<SecretKey> key,
+                      std::function<void(std::optional<Bytes>)> then) {
+    const auto owned = std::make_shared<std::optional<SecretKey>>(std::move(key));
+    const auto view = [owned] { return *owned ? std::optional{Bytes{**owned}} : std::nullopt; };
+    const auto answered = [this, owned, view, type, index, then = std::move(then),
+                           generation = generation_] {
+        GetSecret::Answer answer = std::exchange(get_answer_, {});
+        if (generation != generation_) return;
+        if (!answer.given || delivery_.handler_failed())
+            return then(secrets_->get(type, index, view()));
+        then(answer.value ? std::optional{Bytes{*answer.value}} : std::nullopt);
+        if (answer.value) crypto::cleanse(*answer.value);
+    };
+    delivery_.deliver(
+        GetSecret{type, static_cast<std::uint8_t>(std::min<std::size_t>(index, 0xff)), view(),
+                  &get_answer_},
+        answered);
+}
+
+void Host::set_secret(SecretType type, SecretKey key, std::optional<Bytes> value,
+                      std::function<void(bool)> then) {
+    struct Held {
+        SecretKey key;
+        std::optional<std::vector<std::uint8_t>> value;
+        ~Held() {
+            if (value) crypto::cleanse(*value);
+        }
+    };
+    const auto held = std::make_shared<Held>();
+    held->key = std::move(key);
+    if (value) held->value.emplace(value->begin(), value->end());
+    const auto view = [held] {
+        return held->value ? std::optional{Bytes{*held->value}} : std::nullopt;
+    };
+    const auto answered = [this, held, view, type, then = std::move(then),
+                           generation = generation_] {
+        const SetSecret::Answer answer = std::exchange(set_answer_, {});
+        if (generation != generation_) return;
+        then(answer.given && !delivery_.handler_failed()
+                 ? answer.stored
+                 : secrets_->set(type, Bytes{held->key}, view()));
+    };
+    delivery_.deliver(SetSecret{type, Bytes{held->key}, view(), &set_answer_}, answered);
+}
+
+// ---- while the adapter is brought up: all that is stored, one after the other
+
+void Host::load_secrets() {
+    secrets_ = &environment_.secret_store(init_.info().public_address, bond_file_);
+    load_bond(0);
+}
+
+void Host::load_bond(std::size_t index) {
+    if (index == max_bonds) {
+        log::warn("host", "there are more bonds than ", max_bonds,
+                  ": the private addresses of the others are not recognised");
+        return load_identity();
+    }
+    get_secret(SecretType::peer_keys, index, std::nullopt, [this, index](auto peer_keys) {
+        if (!peer_keys) return load_identity();
+        const auto key = smp::bond_key_of(*peer_keys);
+        if (!key) {
+            log::warn("host", "a stored bond is damaged: it counts as none");
+            return load_bond(index + 1);
+        }
+        const AddressType type{(*key)[0]};
+        std::array<std::uint8_t, 6> octets{};
+        std::copy_n(key->begin() + 1, octets.size(), octets.begin());
+        get_bond(type, Address::from_wire(octets), [this, index](const auto& bond) {
+            if (bond) know_peer(*bond);
+            load_bond(index + 1);
+        });
+    });
+}
+
+void Host::load_identity() {
+    if (identity_known_) return load_static_address();
+    get_secret(SecretType::identity, 0, key_of("irk"), [this](std::optional<Bytes> irk) {
+        identity_known_ = true;
+        if (irk && irk->size() == local_.identity.irk.octets().size()) {
+            std::ranges::copy(*irk, local_.identity.irk.octets().begin());
+            return load_static_address();
+        }
+        random_.fill(local_.identity.irk.octets());
+        set_secret(SecretType::identity, key_of("irk"), Bytes{local_.identity.irk.octets()},
+                   [this](bool) { load_static_address(); });
+    });
+}
+
+/// Bonded peers know a controller without a public address by the random static one that we gave
+/// it: so it must be the same each time.
+void Host::load_static_address() {
+    const hci::ControllerInfo& info = init_.info();
+    if (info.public_address) {
+        local_.identity.address = {AddressType::public_device, *info.public_address};
+        return secrets_loaded();
+    }
+    get_secret(SecretType::identity, 0, key_of("address"), [this](std::optional<Bytes> stored) {
+        Address address = init_.info().static_address;
+        std::array<std::uint8_t, 6> octets = address.wire();
+        if (stored && stored->size() == octets.size()) {
+            std::ranges::copy(*stored, octets.begin());
+            if (Address::from_wire(octets).is_static_random()) address = Address::from_wire(octets);
+        }
+        local_.identity.address = {AddressType::random_device, address};
+        if (stored && address.wire() == octets) return secrets_loaded();
+        octets = address.wire();
+        set_secret(SecretType::identity, key_of("address"), Bytes{octets},
+                   [this](bool) { secrets_loaded(); });
+    });
+}
+
+// ---- bonds
+
+/// Both halves, or nothing.
+void Host::get_bond(AddressType type, const Address& address,
+                    std::function<void(const std::optional<smp::Bond>&)> then) {
+    const bool lasting = type == AddressType::public_device || address.is_static_random();
+    if (!lasting) return then(std::nullopt);  // bonds have identity addresses
+    get_secret(SecretType::peer_keys, 0, key_of(type, address),
+               [this, type, address, then = std::move(then)](std::optional<Bytes> peers) {
+                   if (!peers) return then(std::nullopt);
+                   std::vector<std::uint8_t> peer_keys{peers->begin(), peers->end()};
+                   get_secret(SecretType::our_keys, 0, key_of(type, address),
+                              [type, address, then, peer_keys](std::optional<Bytes> ours) mutable {
+                                  auto bond = smp::decode_bond(smp::bond_key(type, address),
+                                                               ours.value_or(Bytes{}),
+                                                               Bytes{peer_keys});
+                                  crypto::cleanse(peer_keys);
+                                  if (!bond)
+                                      log::warn("host", "the stored bond with ",
+                                                to_string(address),
+                                                " is damaged: it counts as none");
+                                  then(bond);
+                              });
+               });
+}
+
+void Host::set_bond(const smp::Bond& bond, std::function<void(bool)> then) {
+    const smp::Secret ours = smp::encode_our_keys(bond);
+    set_secret(SecretType::our_keys, key_of(bond), Bytes{ours.octets()},
+               [this, bond, then = std::move(then)](bool stored) {
+                   if (!stored) return then(false);
+                   const smp::Secret peers = smp::encode_peer_keys(bond);
+                   set_secret(SecretType::peer_keys, key_of(bond), Bytes{peers.octets()}, then);
+               });
+}
+
+void Host::store_bond(ConnectionHandle handle, const smp::StoreBond& action,
+                      const std::optional<smp::Bond>& present) {
+    const smp::Bond& bond = action.bond;
+    const auto tell = [this, handle](bool stored) {
+        if (Connection* connection = find(handle))
+            with_security(*connection, [&](auto context) {
+                connection->security.on_bond_stored(context, stored);
+            });
+    };
+    if (present && !action.replaces_better && !bond.strength.at_least(present->strength)) {
+        log::warn("host", "kept the bond with ", to_string(bond.peer),
+                  ", which is better than the new one");
+        return tell(false);
+    }
+    set_bond(bond, [this, bond, handle, tell](bool stored) {
+        if (!stored)
+            log::error("host", "the bond with ", to_string(bond.peer), " could not be stored");
+        else
+            know_peer(bond);
+        if (Connection* connection = find(handle); connection != nullptr && stored) {
+            // What it has configured until now goes with the bond.
+            connection->client_restored = true;
+            connection->client_record.reset();
+            connection->bond_peer = {bond.peer_type, bond.peer};
+        }
+        tell(stored);
+        if (Connection* connection = find(handle); connection != nullptr && stored)
+            save_client(*connection);
+    });
+}
+
+error_code Host::unpair(AddressType type, const Address& address) {
+    if (const error_code error = check_active()) return error;
+    if (type > AddressType::random_identity) return make_error(errc::invalid_argument);
+    const Turn turn{*this};
+    type = AddressType{static_cast<std::uint8_t>(static_cast<unsigned>(type) & 1)};
+    for (const auto& connection : connections_) {
+        if (connection->bond_peer != smp::TypedAddress{type, address}) continue;
+        connection->security.forget_bond();
+        connection->client_state.security.bonded = false;
+        connection->client_state.signing_key.reset();
+        connection->client_restored = false;
+    }
+    forget_peer(type, address);
+    const auto removed = std::make_shared<bool>(false);
+    for (const SecretType kind :
+         {SecretType::our_keys, SecretType::peer_keys, SecretType::gatt_client})
+        set_secret(kind, key_of(type, address), std::nullopt,
+                   [removed](bool was_there) { *removed |= was_there; });
+    // Inside a handler the answers come later.
+    return *removed || delivery_.delivering() ? error_code{}
+                                              : make_error(errc::no_such_procedure);
+}
+
+// ---- what bonded clients have configured
+
+/// Once for each link, when it is encrypted with the bond's key: before that it may be anybody.
+void Host::restore_client(Connection& connection) {
+    if (std::exchange(connection.client_restored, true)) return;
+    get_secret(SecretType::gatt_client, 0,
+               key_of(connection.bond_peer.type, connection.bond_peer.address),
+               [this, handle = connection.handle](std::optional<Bytes> stored) {
+                   Connection* client = find(handle);
+                   if (client == nullptr || !stored) return;
+                   const auto record = decode_client_record(*stored);
+                   if (!record) {
+                       log::warn("host", "what was stored of a client's subscriptions is damaged");
+                       return;
+                   }
+                   client->client_record.emplace(stored->begin(), stored->end());
+                   server_->restore(client->client_state, *record);
+                   with_server(*client, client->att, [&](auto context) {
+                       server_->announce_change(context, client->att.session);
+                   });
+               });
+}
+
+/// Stores what has changed since.
+void Host::save_client(Connection& connection) {
+    if (!connection.client_restored || !connection.security.bond()) return;
+    const gatt::ClientRecord record = server_->record(connection.client_state);
+    if (!connection.client_record && record.configurations.empty() && record.features == 0) return;
+    auto octets = encode_client_record(record);
+    if (octets == connection.client_record) return;
+    set_secret(SecretType::gatt_client,
+               key_of(connection.bond_peer.type, connection.bond_peer.address), Bytes{octets},
+               [](bool) {});
+    connection.client_record = std::move(octets);
+}
+
+/// A SignCounter must never be used, or taken, twice.
+void Host::save_counters(Connection& connection) {
+    if (!connection.security.bond()) return;
+    smp::Bond bond = *connection.security.bond();
+    const auto& verified = connection.client_state.signing_key;
+    const std::uint64_t peers = verified ? verified->next_counter : bond.peers.sign_counter;
+    if (peers == bond.peers.sign_counter && connection.next_sign_counter == 0) return;
+    bond.peers.sign_counter = peers;
+    if (connection.next_sign_counter != 0) bond.ours.sign_counter = connection.next_sign_counter;
+    set_bond(bond, [](bool) {});
+}
+
+}  // namespace bluetooth
