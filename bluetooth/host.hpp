@@ -302,6 +302,8 @@ private:
     void execute(gap::Connected& action);
     void execute(gap::ConnectFailed& action);
     void execute(gap::StrayConnection& action);
+    void execute(gap::HoldAddresses& action);
+    void execute(gap::OwnAddressFailed& action);
     template <class C>
     error_code submit(const C& command, Command purpose, ConnectionHandle handle = {});
     void on_le_meta(Bytes parameters);

@@ -9,16 +9,12 @@ namespace bluetooth {
 // ---- actions of the GAP cores
 
 void Host::execute(gap::SendCommand& action) {
-    // Opcodes tell which of the cores a command is from: each has its own.
-    Command purpose = Command::connect;
-    switch (action.command.opcode) {
-    case hci::LeSetAdvertisingParameters::opcode:
-    case hci::LeSetAdvertisingData::opcode:
-    case hci::LeSetScanResponseData::opcode:
-    case hci::LeSetAdvertisingEnable::opcode: purpose = Command::advertise; break;
-    case hci::LeSetScanParameters::opcode:
-    case hci::LeSetScanEnable::opcode: purpose = Command::scan; break;
-    default: break;
+    Command purpose = Command::other;
+    switch (action.sender) {
+    case gap::Sender::advertiser: purpose = Command::advertise; break;
+    case gap::Sender::scanner: purpose = Command::scan; break;
+    case gap::Sender::connector: purpose = Command::connect; break;
+    case gap::Sender::privacy: break;
     }
     if (!submit(action.command, purpose)) return;
     // The core waits for an answer: that it could not be sent is one.
@@ -51,6 +47,16 @@ void Host::execute(gap::StrayConnection& action) {
               ", which nobody waits for any more");
     (void)submit(hci::Disconnect{action.handle, hci::Status::remote_user_terminated_connection},
                  Command::disconnect, action.handle);
+}
+void Host::execute(gap::HoldAddresses& action) {
+    with_gap([&](gap::Context context) {
+        advertiser_.hold(context, action.held);
+        scanner_.hold(context, action.held);
+        connector_.hold(context, action.held);
+    });
+}
+void Host::execute(gap::OwnAddressFailed& action) {
+    delivery_.deliver(CommandFailed{"config", action.error});
 }
 
 // ---- the calls of the application

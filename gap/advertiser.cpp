@@ -50,13 +50,19 @@ void Advertiser::stop(Context ctx) {
     advance(ctx);
 }
 
+void Advertiser::hold(Context ctx, bool held) {
+    held_ = held;
+    advance(ctx);
+}
+
 /// Sends the next command on the way from what the controller does to what is wanted.
 void Advertiser::advance(Context ctx) {
     if (step_ != Step::none) return;
+    const bool wanted = parameters_ && !held_;
     // Parameters cannot be set while advertising is enabled (Vol 4 Part E 7.8.5).
-    if (enabled_ && (!parameters_ || changed_)) {
+    if (enabled_ && (!wanted || changed_)) {
         send(ctx, Step::disable, hci::LeSetAdvertisingEnable{hci::Enable::disabled});
-    } else if (!parameters_ || enabled_) {
+    } else if (!wanted || enabled_) {
         return;
     } else if (!parameters_set_) {
         const Units625us interval{static_cast<std::uint16_t>(parameters_->interval / 625us)};
@@ -87,7 +93,7 @@ void Advertiser::advance(Context ctx) {
 template <class Command> void Advertiser::send(Context ctx, Step step, const Command& command) {
     step_ = step;
     superseded_ = false;
-    ctx.out.push(SendCommand{hci::encode_command(command)});
+    ctx.out.push(SendCommand{Sender::advertiser, hci::encode_command(command)});
 }
 
 void Advertiser::on_command_done(Context ctx, std::uint16_t, hci::Status status, Bytes) {
@@ -118,7 +124,8 @@ void Advertiser::on_connected(Context ctx) {
     // has not been told of yet is of no concern, and a scannable advertising leads to none.
     const bool told = parameters_ && !changed_;
     if (told && !parameters_->connectable) return;
-    if (told && (enabled_ || step_ == Step::enable)) parameters_.reset();
+    // Nor need it be enabled any more: while it was being held a central may have been faster.
+    if (told) parameters_.reset();
     // When the answer to enable is still to come, it will set this again, and advertising, which
     // is wanted no more, will be disabled for certain.
     enabled_ = false;

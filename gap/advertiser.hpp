@@ -37,6 +37,10 @@ public:
                      std::optional<Bytes> advertising_data,
                      std::optional<Bytes> scan_response_data);
     void stop(Context ctx);
+    /// While held, the controller is brought to rest and kept there, without an event: what is
+    /// wanted is not forgotten and goes on when released. Everything else may be called meanwhile
+    /// as ever.
+    void hold(Context ctx, bool held);
 
     /// A central has connected, by which the controller has stopped advertising (Vol 4 Part
     /// E 7.8.9).
@@ -49,9 +53,11 @@ public:
 
     /// Whether advertising is wanted: from `start` until `stop`, a connection or a failure.
     bool advertising() const { return parameters_.has_value(); }
-    /// Whether nothing is wanted, enabled at the controller or waiting for its answer, so that as
-    /// far as advertising goes the random address may be changed (Vol 4 Part E 7.8.4).
-    bool idle() const { return !parameters_ && !enabled_ && step_ == Step::none; }
+    /// Whether nothing is enabled at the controller or waiting for its answer, so that as far as
+    /// advertising goes the random address may be changed (Vol 4 Part E 7.8.4).
+    bool at_rest() const { return !enabled_ && step_ == Step::none; }
+    /// Whether besides nothing is wanted.
+    bool idle() const { return !parameters_ && at_rest(); }
 
 private:
     struct Payload {
@@ -71,6 +77,7 @@ private:
     std::optional<AdvertisingParameters> parameters_;  // nothing: no advertising
     Payload data_;
     Payload response_;
+    bool held_ = false;
     // What the controller has been told.
     bool parameters_set_ = false;
     bool enabled_ = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What advertiser, scanner and connector share: the actions they hand to the host, and the context
-// that comes with every input.
+// What advertiser, scanner, connector and privacy share: the actions they hand to the host, and the
+// context that comes with every input.
 #pragma once
 
 #include <chrono>
@@ -17,9 +17,13 @@
 
 namespace bluetooth::gap {
 
-/// The host sends the command and hands the answer to `on_command_done` of the same object. Each
+/// Which object a command is from. Opcodes do not tell: scanner and connector both scan.
+enum class Sender : std::uint8_t { advertiser, scanner, connector, privacy };
+
+/// The host sends the command and hands the answer to `on_command_done` of its sender. Each
 /// object has at most one command in flight.
 struct SendCommand {
+    Sender sender{};
     hci::EncodedCommand command;
 };
 
@@ -41,14 +45,16 @@ struct ScanDone {
     error_code error;  ///< set when the controller refused, or was reset
 };
 
-/// The attempt succeeded; type and address of the peer are those that were asked for.
+/// The attempt succeeded.
 struct Connected {
     hci::ConnectionHandle handle{};
-    AddressType peer_type{};
+    AddressType peer_type{};  ///< type and address as they were asked for
     Address peer{};
     Units1250us interval{};
     std::uint16_t latency = 0;
     Units10ms supervision_timeout{};
+    AddressType air_type{};  ///< those that the peer used on air, as far as the controller tells
+    Address air_address{};
 };
 /// The attempt failed, timed out (`errc::timed_out`) or was cancelled (HCI status 0x44).
 struct ConnectFailed {
@@ -59,8 +65,18 @@ struct StrayConnection {
     hci::ConnectionHandle handle{};
 };
 
+/// The host calls `hold` of advertiser, scanner and connector with `held`, and once all three are
+/// at rest `Privacy::on_at_rest`.
+struct HoldAddresses {
+    bool held = false;
+};
+/// The controller refused the own address that was last asked for; the one before stays in use.
+struct OwnAddressFailed {
+    error_code error;
+};
+
 using Outbox = bluetooth::Outbox<SendCommand, AdvertisingFailed, ScanResult, ScanDone, Connected,
-                                 ConnectFailed, StrayConnection>;
+                                 ConnectFailed, StrayConnection, HoldAddresses, OwnAddressFailed>;
 
 struct Context {
     Time now;

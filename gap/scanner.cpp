@@ -51,6 +51,11 @@ void Scanner::stop(Context ctx) {
     if (scanning()) finish(ctx, {});
 }
 
+void Scanner::hold(Context ctx, bool held) {
+    held_ = held;
+    advance(ctx);
+}
+
 void Scanner::on_timer(Context ctx) {
     if (!scanning()) return;
     if (ctx.now >= deadline_)
@@ -62,11 +67,12 @@ void Scanner::on_timer(Context ctx) {
 /// Sends the next command on the way from what the controller does to what is wanted.
 void Scanner::advance(Context ctx) {
     if (step_ != Step::none) return;
+    const bool wanted = parameters_ && !held_;
     // Parameters cannot be set while scanning is enabled (Vol 4 Part E 7.8.10).
-    if (enabled_ && (!parameters_ || changed_)) {
+    if (enabled_ && (!wanted || changed_)) {
         send(ctx, Step::disable,
              hci::LeSetScanEnable{hci::Enable::disabled, hci::Enable::disabled});
-    } else if (!parameters_ || enabled_) {
+    } else if (!wanted || enabled_) {
         return;
     } else if (!parameters_set_) {
         parameters_set_ = true;
@@ -89,7 +95,7 @@ void Scanner::advance(Context ctx) {
 template <class Command> void Scanner::send(Context ctx, Step step, const Command& command) {
     step_ = step;
     superseded_ = false;
-    ctx.out.push(SendCommand{hci::encode_command(command)});
+    ctx.out.push(SendCommand{Sender::scanner, hci::encode_command(command)});
 }
 
 void Scanner::on_command_done(Context ctx, std::uint16_t, hci::Status status, Bytes) {

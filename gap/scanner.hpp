@@ -34,6 +34,10 @@ public:
     error_code start(Context ctx, const ScanParameters& parameters);
     /// Harmless when not scanning.
     void stop(Context ctx);
+    /// While held, the controller is brought to rest and kept there, without an event: what is
+    /// wanted is not forgotten and goes on when released. Everything else may be called meanwhile
+    /// as ever.
+    void hold(Context ctx, bool held);
 
     void on_timer(Context ctx);
     void on_command_done(Context ctx, std::uint16_t opcode, hci::Status status,
@@ -46,9 +50,11 @@ public:
     void on_controller_reset(Context ctx, error_code cause);
 
     bool scanning() const { return parameters_.has_value(); }
-    /// Whether nothing is wanted, enabled at the controller or waiting for its answer, so that as
-    /// far as scanning goes the random address may be changed (Vol 4 Part E 7.8.4).
-    bool idle() const { return !parameters_ && !enabled_ && step_ == Step::none; }
+    /// Whether nothing is enabled at the controller or waiting for its answer, so that as far as
+    /// scanning goes the random address may be changed (Vol 4 Part E 7.8.4).
+    bool at_rest() const { return !enabled_ && step_ == Step::none; }
+    /// Whether besides nothing is wanted.
+    bool idle() const { return !parameters_ && at_rest(); }
     /// Whether reports belong to the scan that the caller knows of. To be asked again for each
     /// `ScanResult` of one event: the handler of the one before may have ended the scan.
     bool reporting() const { return enabled_ && parameters_ && !changed_; }
@@ -65,6 +71,7 @@ private:
     Units625us interval_{};
     Units625us window_{};
     Time deadline_ = never;
+    bool held_ = false;
     // What the controller has been told.
     bool parameters_set_ = false;
     bool enabled_ = false;

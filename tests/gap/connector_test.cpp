@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "tests/gap/script.hpp"
+#include "tests/gap/connector_script.hpp"
 
 namespace {
 
@@ -17,55 +17,7 @@ using namespace bluetooth;
 using namespace bluetooth::gap;
 using namespace bluetooth::gap::test;
 
-// Opcode, length, scan interval and window 16 x 0.625 ms, filter policy, peer, own address type,
-// intervals 24 and 40 x 1.25 ms, latency, supervision timeout 256 x 10 ms, event lengths.
-const std::string create = command(
-    "0d 20 19 | 10 00 10 00 00 00 04 03 02 01 aa 00 00 18 00 28 00 00 00 00 01 00 00 00 00");
-const std::string cancel = command("0e 20 00");
-const std::string connected = "connected 0x0040 0 00:AA:01:02:03:04 40 0 256";
-const std::string timed_out = "connect failed: timed out";
-const std::string cancelled = "connect failed: operation cancelled by host";
-
-const Address peer = Address::from_display({0x00, 0xaa, 0x01, 0x02, 0x03, 0x04});
-const Address other = Address::from_display({0x00, 0xaa, 0x01, 0x02, 0x03, 0x05});
-
-// Subevent, status, handle, role, peer, interval, latency, timeout, clock accuracy.
-hci::LeConnectionComplete complete(std::string_view parameters) {
-    return hci::decode_event<hci::LeConnectionComplete>(hex(parameters)).value();
-}
-const auto success_event = complete("01 00 40 00 00 00 04 03 02 01 aa 00 28 00 00 00 00 01 00");
-const auto other_peer_event = complete("01 00 41 00 00 00 05 03 02 01 aa 00 28 00 00 00 00 01 00");
-const auto failed_event = complete("01 3e 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
-const auto cancelled_event = complete("01 02 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
-
-struct Fixture : Script {
-    Connector connector;
-
-    error_code connect(ConnectRequest request = {.peer = peer}) {
-        return connector.connect(context(), request);
-    }
-    error_code cancel_attempt() { return connector.cancel(context()); }
-    void answer(hci::Status status = success) {
-        connector.on_command_done(context(), 0, status, {});
-    }
-    Lines answered(hci::Status status = success) {
-        answer(status);
-        return take();
-    }
-    bool completed(const hci::LeConnectionComplete& event) {
-        return connector.on_connection_complete(context(), event);
-    }
-    Lines at(Duration since_start) {
-        now = Time{} + since_start;
-        connector.on_timer(context());
-        return take();
-    }
-    void initiate(ConnectRequest request = {.peer = peer}) {
-        REQUIRE(!connect(request));
-        answer();
-        (void)take();
-    }
-};
+using Fixture = ConnectorScript;
 
 }  // namespace
 
@@ -383,6 +335,7 @@ TEST_CASE("connector: whatever the order of inputs, each attempt ends with exact
         Dice dice{seed};
         Fixture f;
         bool initiating = false;
+        bool held = false;
         int in_flight = 0;
         int attempts = 0;
         int outcomes = 0;
@@ -392,6 +345,7 @@ TEST_CASE("connector: whatever the order of inputs, each attempt ends with exact
             for (const std::string& line : f.take()) {
                 if (line == create) {
                     REQUIRE(++in_flight == 1);
+                    REQUIRE_FALSE(held);
                     const bool refuse = initiating || dice.roll(5) == 0;
                     if (!refuse) initiating = true;
                     to_host.push_back({refuse ? disallowed : success, {}});
@@ -410,7 +364,7 @@ TEST_CASE("connector: whatever the order of inputs, each attempt ends with exact
                     if (line == connected) ++links;
                 }
             }
-            if (f.connector.idle()) REQUIRE_FALSE(initiating);
+            if (f.connector.at_rest()) REQUIRE_FALSE(initiating);
         };
         const auto deliver = [&] {
             if (to_host.empty()) return;
@@ -426,7 +380,7 @@ TEST_CASE("connector: whatever the order of inputs, each attempt ends with exact
         };
         int made = 0;
         for (int i = 0; i < 60; ++i) {
-            switch (dice.roll(8)) {
+            switch (dice.roll(9)) {
             case 0:
                 if (!f.connect({.peer = peer, .timeout = 1s})) ++attempts;
                 break;
@@ -444,6 +398,10 @@ TEST_CASE("connector: whatever the order of inputs, each attempt ends with exact
                     ++made;
                     to_host.push_back({std::nullopt, success_event});
                 }
+                break;
+            case 4:
+                held = !held;
+                f.connector.hold(f.context(), held);
                 break;
             default: deliver(); break;
             }

@@ -63,12 +63,20 @@ private:
         return "connected " + to_string(c.handle) + ' ' +
                std::to_string(static_cast<int>(c.peer_type)) + ' ' + to_string(c.peer) + ' ' +
                std::to_string(c.interval.count()) + ' ' + std::to_string(c.latency) + ' ' +
-               std::to_string(c.supervision_timeout.count());
+               std::to_string(c.supervision_timeout.count()) +
+               (c.air_address == c.peer
+                    ? ""
+                    : " on air " + std::to_string(static_cast<int>(c.air_type)) + ' ' +
+                          to_string(c.air_address));
     }
     static std::string show(const ConnectFailed& e) {
         return "connect failed: " + e.error.message();
     }
     static std::string show(const StrayConnection& s) { return "stray " + to_string(s.handle); }
+    static std::string show(const HoldAddresses& h) { return h.held ? "hold" : "release"; }
+    static std::string show(const OwnAddressFailed& e) {
+        return "own address failed: " + e.error.message();
+    }
 
     Outbox out_;
 };
