@@ -38,6 +38,10 @@ void Pairing::on_legacy_confirm(Context ctx) {
     }
     // Before our own confirm value has left there is nothing that the peer could answer.
     if (!passkey_) return fail(ctx, Reason::unspecified_reason);
+    // Our own value comes from someone who does not know the TK, and would send our random number
+    // back too (erratum 24491 to 2.3.5.5).
+    if (crypto::equal(Bytes{legacy_confirm(our_random_)}, Bytes{*peer_confirm_}))
+        return fail(ctx, Reason::confirm_value_failed);
     step_ = Step::random;
     send(ctx, PairingRandom{crypto::reversed(our_random_)});
 }
