@@ -155,6 +155,10 @@ error_code SecurityManager::allow_weaker(Context ctx, bool allowed) {
 
 void SecurityManager::refuse(Context ctx, Reason reason) {
     ++dropped_;
+    if (pairing_) {  // which the peer now takes to have failed
+        pairing_->fail(ctx, reason);
+        return after_pairing_input(ctx);
+    }
     ctx.out.push(Send{PairingFailed{reason}});
 }
 
