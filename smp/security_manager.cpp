@@ -115,7 +115,8 @@ error_code SecurityManager::cancel(Context ctx) {
     if (pairing_) {
         pairing_->fail(ctx, Reason::unspecified_reason);
         after_pairing_input(ctx);
-    } else if (std::exchange(request_deadline_, never) != never) {
+    } else if (std::exchange(pair_wanted_, false) ||
+               std::exchange(request_deadline_, never) != never) {
         report(ctx, local_error(Reason::unspecified_reason));
     } else {
         return make_error(errc::no_such_procedure);
