@@ -10,7 +10,10 @@ void Pairing::begin_legacy(Context ctx) {
     step_ = Step::confirm;
     switch (model_.method) {
     case Method::passkey_entry: return ask_passkey(ctx);
-    case Method::out_of_band: tk_ = *local_.oob_tk; break;
+    case Method::out_of_band:
+        if (!local_.oob_tk) return fail(ctx, Reason::oob_not_available);  // not any more
+        tk_ = *local_.oob_tk;
+        break;
     default: break;  // Just Works: the TK is 0
     }
     passkey_ = 0;  // the TK is there
@@ -38,6 +41,10 @@ void Pairing::on_legacy_confirm(Context ctx) {
     }
     // Before our own confirm value has left there is nothing that the peer could answer.
     if (!passkey_) return fail(ctx, Reason::unspecified_reason);
+    // Our own value comes from someone who does not know the TK, and would send our random number
+    // back too (erratum 24491 to 2.3.5.5).
+    if (crypto::equal(Bytes{legacy_confirm(our_random_)}, Bytes{*peer_confirm_}))
+        return fail(ctx, Reason::confirm_value_failed);
     step_ = Step::random;
     send(ctx, PairingRandom{crypto::reversed(our_random_)});
 }

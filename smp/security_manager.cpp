@@ -45,7 +45,7 @@ void SecurityManager::on_bond_stored(Context ctx, bool stored) {
         set_security(ctx, security);
     }
     new_bond_.reset();
-    report(ctx, {});
+    report(ctx, security_.encrypted ? error_code{} : make_error(errc::protocol_error));
 }
 
 void SecurityManager::forget_bond() {
@@ -115,7 +115,8 @@ error_code SecurityManager::cancel(Context ctx) {
     if (pairing_) {
         pairing_->fail(ctx, Reason::unspecified_reason);
         after_pairing_input(ctx);
-    } else if (std::exchange(request_deadline_, never) != never) {
+    } else if (std::exchange(pair_wanted_, false) ||
+               std::exchange(request_deadline_, never) != never) {
         report(ctx, local_error(Reason::unspecified_reason));
     } else {
         return make_error(errc::no_such_procedure);
@@ -155,6 +156,10 @@ error_code SecurityManager::allow_weaker(Context ctx, bool allowed) {
 
 void SecurityManager::refuse(Context ctx, Reason reason) {
     ++dropped_;
+    if (pairing_) {  // which the peer now takes to have failed
+        pairing_->fail(ctx, reason);
+        return after_pairing_input(ctx);
+    }
     ctx.out.push(Send{PairingFailed{reason}});
 }
 
@@ -284,14 +289,14 @@ void SecurityManager::on_encryption_change(Context ctx, error_code error, bool e
     if (error) return on_encryption_failed(ctx, error);
     if (enabled) return on_key_in_use(ctx);
     // The link goes on without: whoever relied on the encryption must know (CVE-2020-9770).
-    const bool was_encrypted = security_.encrypted;
+    const bool concerned = security_.encrypted || encrypting_;
     pending_key_.reset();
     encrypting_ = false;
     encryption_deadline_ = never;
     set_security(ctx, {.bonded = bond_.has_value(), .authorized = security_.authorized});
     if (pairing_)
         end_pairing(ctx, make_error(errc::protocol_error));
-    else if (was_encrypted)
+    else if (concerned && !storing_)  // else `on_bond_stored` reports it
         report(ctx, make_error(errc::protocol_error));
 }
 
