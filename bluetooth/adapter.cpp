@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <utility>
 
+#include "bluetooth/bonds_path.hpp"
+#include "bluetooth/file_secret_store.hpp"
+#include "bluetooth/secret_table.hpp"
 #include "transport/open.hpp"
 #include "transport/simulated_world.hpp"
 #include "virtual_controller/virtual_transport.hpp"
@@ -107,6 +110,24 @@ void Adapter::on_closed() {
     for (ActivationHandler& handler : std::exchange(closing_handlers_, {}))
         post_result(std::move(handler), {});
     if (activating_ && !host.active()) open();
+}
+
+/// The bonds of adapters that exist in this process only go with them.
+SecretStore& Adapter::secret_store(const std::optional<Address>& public_address,
+                                   const std::string& file) {
+    const bool transient = transport::SimulatedWorld::of(executor_) != nullptr ||
+                           transport_name_.starts_with("virtual:");
+    std::string path = file;
+    if (path.empty() && !transient)
+        path =
+            bonds_path(public_address ? bonds_name(*public_address) : bonds_name(transport_name_));
+    if (secrets_ && path == secrets_path_) return *secrets_;
+    secrets_path_ = path;
+    if (path.empty() && transient)
+        secrets_ = std::make_unique<MemorySecretStore>();
+    else
+        secrets_ = std::make_unique<FileSecretStore>(path);
+    return *secrets_;
 }
 
 std::chrono::system_clock::time_point Adapter::wall_clock() { return alarm_.wall_clock(); }

@@ -45,6 +45,8 @@ public:
     std::chrono::system_clock::time_point wall_clock() override;
     void wake_at(Time when) override;
     void run_soon() override;
+    SecretStore& secret_store(const std::optional<Address>& public_address,
+                              const std::string& file) override;
     void on_started(error_code error, std::string_view message) override;
     void on_closed() override;
 
@@ -60,6 +62,8 @@ private:
     std::string transport_name_;
     std::string message_;
     std::unique_ptr<crypto::RandomSource> random_;
+    std::unique_ptr<SecretStore> secrets_;
+    std::string secrets_path_;  // empty: in memory
 
     transport::Alarm alarm_;
     bool soon_ = false;

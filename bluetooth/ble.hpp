@@ -27,6 +27,7 @@
 // * Nothing waits for ever: every procedure has a deadline and ends in exactly one event.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -87,6 +88,19 @@ using HandleValue = att::HandleValue;
 
 /// What the adapter said of itself when it was brought up.
 using ControllerInfo = hci::ControllerInfo;
+
+/// What two devices may exchange over a way that nobody else can change, for LE Secure Connections
+/// (Vol 3 Part H 2.3.5.6.4). The octets stand as in out-of-band data blocks (CSS Part A 1.6), the
+/// least significant one first.
+struct OobData {
+    std::array<std::uint8_t, 16> confirm{};
+    std::array<std::uint8_t, 16> random{};
+    friend bool operator==(const OobData&, const OobData&) = default;
+};
+/// The same for LE legacy pairing: the Temporary Key, which both sides must be given.
+struct OobKey {
+    std::array<std::uint8_t, 16> tk{};
+};
 
 /// Options of `BLE::gap_advertise`.
 struct AdvertiseOptions {
@@ -278,6 +292,56 @@ public:
     void gap_update_connection(ConnectionHandle conn_handle, std::chrono::microseconds min_interval,
                                std::chrono::microseconds max_interval, std::uint16_t latency,
                                std::chrono::milliseconds supervision_timeout, error_code& error);
+
+    // ---- security
+
+    /// Secures a link. As central: encrypts it with the key of the bond, or pairs where there is
+    /// none, where it is less than `config` asks for, or where `anew`. As peripheral: asks the
+    /// central to do so. Allowed on encrypted links. Ends in exactly one `EncryptionUpdate`;
+    /// `PasskeyAction` and `WeakerPairing` may come before, and `SetSecret` when a bond was made.
+    /// Nothing is ever paired anew by itself because a peer has lost its bond. Errors:
+    /// `errc::not_connected`, `errc::already_in_progress`, `errc::timed_out` (a pairing on this
+    /// link timed out: connect again), `errc::not_permitted` (the peer uses our own address). Vol 3
+    /// Part H 2.1, Part C 10.3.
+    void gap_pair(ConnectionHandle conn_handle, bool anew = false);
+    void gap_pair(ConnectionHandle conn_handle, bool anew, error_code& error);
+    /// Ends a pairing that is under way (an extension); `EncryptionUpdate` follows. Errors:
+    /// `errc::not_connected`, `errc::no_such_procedure`.
+    void gap_pair_cancel(ConnectionHandle conn_handle);
+    void gap_pair_cancel(ConnectionHandle conn_handle, error_code& error);
+    /// Answers `PasskeyAction`, with the same action: `display` and `input` take a passkey of 0 to
+    /// 999,999, `numeric_comparison` takes 0 for "they differ", else they are the same. Errors:
+    /// `errc::not_connected`, `errc::no_such_procedure` (nothing was asked),
+    /// `errc::already_in_progress` (it is answered), `errc::invalid_argument` (the passkey, or
+    /// another action was asked for).
+    void gap_passkey(ConnectionHandle conn_handle, PasskeyActionType action, std::uint32_t passkey);
+    void gap_passkey(ConnectionHandle conn_handle, PasskeyActionType action, std::uint32_t passkey,
+                     error_code& error);
+    /// Tells the peer, which displays a passkey, what our user does while entering it (an
+    /// extension). Errors: `errc::not_connected`, `errc::no_such_procedure` (no passkey is being
+    /// entered), `errc::not_supported` (not agreed on: `config::keypress`),
+    /// `errc::invalid_argument`. Vol 3 Part H 3.5.8.
+    void gap_keypress(ConnectionHandle conn_handle, Keypress keypress);
+    void gap_keypress(ConnectionHandle conn_handle, Keypress keypress, error_code& error);
+
+    /// Forgets the bond with a peer, by its identity address (an extension): `SetSecret` without
+    /// values follows. Links stay as they are. Errors: `errc::invalid_argument` (address type above
+    /// 3), `errc::no_such_procedure` (there is no such bond; not told inside a handler).
+    void gap_unpair(AddressType addr_type, const Address& addr);
+    void gap_unpair(AddressType addr_type, const Address& addr, error_code& error);
+
+    /// Makes new out-of-band data for LE Secure Connections, to be brought to the peer by other
+    /// means than Bluetooth (an extension). The key pair that it stands for is used for all
+    /// pairings from now on, until the next call or `gap_set_oob(std::nullopt)`.
+    OobData gap_get_oob();
+    OobData gap_get_oob(error_code& error);
+    /// Gives us what the peer's `gap_get_oob` has made; pairings then use it, for whichever peer
+    /// (an extension). Allowed at any time.
+    void gap_set_oob(const OobData& data);
+    /// The same for LE legacy pairing, without `config::le_secure` or with peers that lack it.
+    void gap_set_oob(const OobKey& key);
+    /// Forgets all out-of-band data, ours and the peer's.
+    void gap_set_oob(std::nullopt_t);
 
     // ---- GATT server
 

@@ -191,10 +191,9 @@ struct bond_file {
 };
 
 using SettableOption = std::variant<addr_mode, gap_name, mtu, rxbuf, send_queue, appearance,
-                                    preferred_connection_parameters, strict, gatt_cache, eatt,
-                                    bond, mitm, io, le_secure, sc_only, min_key_size,
-                                    pairing_methods, keypress, debug_keys, rpa_timeout,
-                                    auto_security, bond_file>;
+                                    preferred_connection_parameters, strict, gatt_cache, eatt, bond,
+                                    mitm, io, le_secure, sc_only, min_key_size, pairing_methods,
+                                    keypress, debug_keys, rpa_timeout, auto_security, bond_file>;
 using GettableOption = std::variant<mac, gap_name, mtu, rxbuf, send_queue, appearance,
                                     preferred_connection_parameters, strict, gatt_cache, eatt>;
 

@@ -430,9 +430,9 @@ struct EncryptionUpdate {
     static constexpr int code = 28;
     ConnectionHandle conn_handle{};
     bool encrypted = false;
-    bool authenticated = false;  ///< protected against a man in the middle
-    bool bonded = false;         ///< the keys are stored
-    std::uint8_t key_size = 0;   ///< octets
+    bool authenticated = false;             ///< protected against a man in the middle
+    bool bonded = false;                    ///< the keys are stored
+    std::uint8_t key_size = 0;              ///< octets
     bool secure_connections = false;        ///< extension: by LE Secure Connections
     std::optional<PairingMethod> method{};  ///< extension: when it was a pairing
     error_code error{};                     ///< extension: why it failed

@@ -125,6 +125,7 @@ void Host::on_timer() {
     with_gap([&](gap::Context context) {
         scanner_.on_timer(context);
         connector_.on_timer(context);
+        privacy_.on_timer(context, random_);
     });
     // By index and handle: handlers may end links meanwhile.
     for (std::size_t i = 0; i < connections_.size() && generation == generation_; ++i) {
@@ -213,6 +214,8 @@ void Host::start(std::unique_ptr<transport::Transport> transport) {
     advertiser_ = {};
     scanner_ = {};
     connector_ = {};
+    privacy_ = {};
+    holding_ = false;
     dropped_ = 0;
     core_ = hci::Core{command_queue_size};  // with its counters
     mtu_ = config::mtu{}.value;
@@ -252,7 +255,7 @@ void Host::on_init_done(const hci::InitDone& done) {
     acl_.configure(info.acl_data_packet_length, info.acl_data_packet_count);
     state_ = State::active;
     if (restarted) {
-        restore_address();
+        restore_privacy();
         delivery_.deliver(ControllerRestarted{restart_cause_});
         return;
     }
@@ -262,21 +265,14 @@ void Host::on_init_done(const hci::InitDone& done) {
 
 /// The bring-up is done when all that is stored has been read.
 void Host::secrets_loaded() {
-    random_address_ = init_.info().static_address;
-    addr_mode_ = init_.info().public_address ? config::addr_mode::public_address
-                                             : config::addr_mode::random_static;
+    restore_privacy();
+    addr_mode_ = mode_in_force_ = init_.info().public_address ? config::addr_mode::public_address
+                                                              : config::addr_mode::random_static;
+    with_gap([&](gap::Context context) {
+        if (init_.info().public_address) return privacy_.use_public(context);
+        privacy_.use_static(context, local_.identity.address.address);
+    });
     environment_.on_started({}, {});
-}
-
-/// Peers know us by our address: it outlives a restart.
-void Host::restore_address() {
-    const hci::ControllerInfo& info = init_.info();
-    if (addr_mode_ != config::addr_mode::public_address)
-        (void)set_random_address(random_address_);
-    else if (!info.public_address) {
-        addr_mode_ = config::addr_mode::random_static;
-        random_address_ = info.static_address;
-    }
 }
 
 void Host::on_controller_failed(error_code error, std::string_view text) {
@@ -327,6 +323,7 @@ void Host::end_all(error_code cause) {
         connector_.on_controller_reset(context, cause);
         scanner_.on_controller_reset(context, cause);
         advertiser_.on_controller_reset(context, cause);
+        privacy_.on_controller_reset(context);
     });
 }
 

@@ -43,6 +43,7 @@
 #include "crypto/random.hpp"
 #include "gap/advertiser.hpp"
 #include "gap/connector.hpp"
+#include "gap/privacy.hpp"
 #include "gap/scanner.hpp"
 #include "gatt/cache.hpp"
 #include "hci/acl_scheduler.hpp"
@@ -170,8 +171,9 @@ public:
     error_code send_keypress(ConnectionHandle handle, Keypress keypress);
     error_code unpair(AddressType type, const Address& address);
     smp::OobData make_oob_data(error_code& error);
-    error_code set_oob_data(const std::optional<smp::OobData>& data);
-    error_code set_oob_key(const std::optional<crypto::Key>& tk);
+    void set_oob_data(const smp::OobData& data) { local_.peer_oob = data; }
+    void set_oob_key(const crypto::Key& tk) { local_.oob_tk = tk; }
+    void forget_oob();
 
     std::vector<std::vector<AttributeHandle>> register_services(
         std::span<const gatt::ServiceDefinition> services, error_code& error);
@@ -242,7 +244,7 @@ private:
         connect,
         disconnect,
         update,
-        address,
+        privacy,
         encrypt,
         other
     };
@@ -266,7 +268,6 @@ private:
 
     // Life cycle (host.cpp)
     void on_init_done(const hci::InitDone& done);
-    void restore_address();
     void restart_controller();
     void on_controller_failed(error_code error, std::string_view text);
     void end_all(error_code cause);
@@ -304,10 +305,16 @@ private:
     void execute(gap::StrayConnection& action);
     void execute(gap::HoldAddresses& action);
     void execute(gap::OwnAddressFailed& action);
+    void check_rest();
+    void restore_privacy();
+    void find_peer(Bytes reports);
+    smp::LinkEnds ends_of(hci::Role role, AddressType type, const Address& air) const;
+    std::optional<gap::Identity> identity_of(AddressType type, const Address& address);
     template <class C>
     error_code submit(const C& command, Command purpose, ConnectionHandle handle = {});
     void on_le_meta(Bytes parameters);
-    void on_connection_complete(const hci::LeConnectionComplete& event);
+    void on_connection_complete(const hci::LeConnectionComplete& event,
+                                const Address& resolved_from = {});
     void on_connection_update(const hci::LeConnectionUpdateComplete& event);
     void on_parameter_request(const hci::LeRemoteConnectionParameterRequest& event);
     void on_completed_packets(Bytes parameters);
@@ -317,14 +324,11 @@ private:
     void on_disconnect_overdue(Connection& connection);
     error_code request_update(Connection& connection);
     void on_update_refused(ConnectionHandle handle, error_code error);
-    void open_connection(ConnectionHandle handle, hci::Role role, AddressType type,
-                         const Address& peer, const smp::LinkEnds& ends, Units1250us interval,
-                         std::uint16_t latency, Units10ms supervision_timeout);
+    void open_connection(ConnectionHandle handle, AddressType type, const Address& peer,
+                         const smp::LinkEnds& ends, Units1250us interval, std::uint16_t latency,
+                         Units10ms supervision_timeout);
     void close_connection(ConnectionHandle handle, error_code reason);
     void emit_update(const Connection& connection, error_code error);
-    hci::OwnAddressType own_address_type() const;
-    error_code set_random_address(Address address);
-
     void decide_update(ConnectionHandle handle, const ConnectionParameters& wanted,
                        std::function<void(bool)> answer);
 
@@ -467,6 +471,8 @@ private:
     gap::Advertiser advertiser_;
     gap::Scanner scanner_;
     gap::Connector connector_;
+    gap::Privacy privacy_;
+    bool holding_ = false;  // advertiser, scanner and connector, until they are at rest
     gatt::DiscoveryCache discovery_cache_;
     l2cap::Listeners listeners_;
     std::unique_ptr<gatt::Server> server_;  // lives longer than the sessions of the links
@@ -505,12 +511,10 @@ private:
 
     smp::Local local_;                // how we pair, and who we are to bonded peers
     SecretStore* secrets_ = nullptr;  // of the environment, while active
-    bool identity_known_ = false;     // it outlives inactive periods
 
     // Settings
     config::addr_mode addr_mode_ = config::addr_mode::public_address;
-    Address random_address_;
-    std::pair<config::addr_mode, Address> former_address_;  // should the controller refuse these
+    config::addr_mode mode_in_force_ = config::addr_mode::public_address;
     std::string gap_name_ = "asioble";
     std::uint16_t mtu_ = config::mtu{}.value;
     std::uint16_t rxbuf_ = config::rxbuf{}.value;

@@ -43,10 +43,9 @@ void Host::get_secret(SecretType type, std::size_t index, std::optional<SecretKe
         then(answer.value ? std::optional{Bytes{*answer.value}} : std::nullopt);
         if (answer.value) crypto::cleanse(*answer.value);
     };
-    delivery_.deliver(
-        GetSecret{type, static_cast<std::uint8_t>(std::min<std::size_t>(index, 0xff)), view(),
-                  &get_answer_},
-        answered);
+    delivery_.deliver(GetSecret{type, static_cast<std::uint8_t>(std::min<std::size_t>(index, 0xff)),
+                                view(), &get_answer_},
+                      answered);
 }
 
 void Host::set_secret(SecretType type, SecretKey key, std::optional<Bytes> value,
@@ -106,14 +105,12 @@ void Host::load_bond(std::size_t index) {
 }
 
 void Host::load_identity() {
-    if (identity_known_) return load_static_address();
     get_secret(SecretType::identity, 0, key_of("irk"), [this](std::optional<Bytes> irk) {
-        identity_known_ = true;
         if (irk && irk->size() == local_.identity.irk.octets().size()) {
             std::ranges::copy(*irk, local_.identity.irk.octets().begin());
             return load_static_address();
         }
-        random_.fill(local_.identity.irk.octets());
+        if (local_.identity.irk == crypto::Key{}) random_.fill(local_.identity.irk.octets());
         set_secret(SecretType::identity, key_of("irk"), Bytes{local_.identity.irk.octets()},
                    [this](bool) { load_static_address(); });
     });
@@ -144,6 +141,22 @@ void Host::load_static_address() {
 
 // ---- bonds
 
+/// From now on its private addresses are recognised.
+void Host::know_peer(const smp::Bond& bond) {
+    if (!bond.peers.irk) return;
+    const error_code error = with_gap([&](gap::Context context) {
+        return privacy_.add_peer(context, {bond.peer_type, bond.peer}, *bond.peers.irk,
+                                 bond.device_privacy);
+    });
+    if (error)
+        log::warn("host", "the private addresses of ", to_string(bond.peer),
+                  " are not recognised: ", error);
+}
+
+void Host::forget_peer(AddressType type, const Address& address) {
+    with_gap([&](gap::Context context) { privacy_.remove_peer(context, {type, address}); });
+}
+
 /// Both halves, or nothing.
 void Host::get_bond(AddressType type, const Address& address,
                     std::function<void(const std::optional<smp::Bond>&)> then) {
@@ -155,13 +168,12 @@ void Host::get_bond(AddressType type, const Address& address,
                    std::vector<std::uint8_t> peer_keys{peers->begin(), peers->end()};
                    get_secret(SecretType::our_keys, 0, key_of(type, address),
                               [type, address, then, peer_keys](std::optional<Bytes> ours) mutable {
-                                  auto bond = smp::decode_bond(smp::bond_key(type, address),
-                                                               ours.value_or(Bytes{}),
-                                                               Bytes{peer_keys});
+                                  auto bond =
+                                      smp::decode_bond(smp::bond_key(type, address),
+                                                       ours.value_or(Bytes{}), Bytes{peer_keys});
                                   crypto::cleanse(peer_keys);
                                   if (!bond)
-                                      log::warn("host", "the stored bond with ",
-                                                to_string(address),
+                                      log::warn("host", "the stored bond with ", to_string(address),
                                                 " is damaged: it counts as none");
                                   then(bond);
                               });
@@ -228,8 +240,7 @@ error_code Host::unpair(AddressType type, const Address& address) {
         set_secret(kind, key_of(type, address), std::nullopt,
                    [removed](bool was_there) { *removed |= was_there; });
     // Inside a handler the answers come later.
-    return *removed || delivery_.delivering() ? error_code{}
-                                              : make_error(errc::no_such_procedure);
+    return *removed || delivery_.delivering() ? error_code{} : make_error(errc::no_such_procedure);
 }
 
 // ---- what bonded clients have configured

@@ -9,12 +9,12 @@ namespace bluetooth {
 // ---- actions of the GAP cores
 
 void Host::execute(gap::SendCommand& action) {
-    Command purpose = Command::other;
+    Command purpose{};
     switch (action.sender) {
     case gap::Sender::advertiser: purpose = Command::advertise; break;
     case gap::Sender::scanner: purpose = Command::scan; break;
     case gap::Sender::connector: purpose = Command::connect; break;
-    case gap::Sender::privacy: break;
+    case gap::Sender::privacy: purpose = Command::privacy; break;
     }
     if (!submit(action.command, purpose)) return;
     // The core waits for an answer: that it could not be sent is one.
@@ -29,13 +29,20 @@ void Host::execute(gap::AdvertisingFailed& action) {
 }
 void Host::execute(gap::ScanResult& action) {
     if (!scanner_.reporting()) return;
+    // The controller has resolved what it can; types 2 and 3 mark identity addresses.
+    if (const auto identity = privacy_.resolve(action.address_type, action.address)) {
+        action.address_type =
+            AddressType{static_cast<std::uint8_t>(static_cast<unsigned>(identity->type) | 2)};
+        action.address = identity->address;
+    }
     delivery_.deliver(ScanResult{action.address_type, action.address,
                                  static_cast<std::uint8_t>(action.event_type), action.rssi,
                                  action.data});
 }
 void Host::execute(gap::ScanDone& action) { delivery_.deliver(ScanDone{action.error}); }
 void Host::execute(gap::Connected& action) {
-    open_connection(action.handle, hci::Role::central, action.peer_type, action.peer,
+    open_connection(action.handle, action.peer_type, action.peer,
+                    ends_of(hci::Role::central, action.air_type, action.air_address),
                     action.interval, action.latency, action.supervision_timeout);
 }
 void Host::execute(gap::ConnectFailed& action) {
@@ -49,22 +56,73 @@ void Host::execute(gap::StrayConnection& action) {
                  Command::disconnect, action.handle);
 }
 void Host::execute(gap::HoldAddresses& action) {
+    holding_ = action.held;
     with_gap([&](gap::Context context) {
         advertiser_.hold(context, action.held);
         scanner_.hold(context, action.held);
         connector_.hold(context, action.held);
     });
+    check_rest();
 }
 void Host::execute(gap::OwnAddressFailed& action) {
+    addr_mode_ = mode_in_force_;
     delivery_.deliver(CommandFailed{"config", action.error});
 }
 
-// ---- the calls of the application
+// ---- addresses
 
-hci::OwnAddressType Host::own_address_type() const {
-    return addr_mode_ == config::addr_mode::public_address ? hci::OwnAddressType::public_device
-                                                           : hci::OwnAddressType::random_device;
+/// Lets privacy go on once what it holds has come to rest.
+void Host::check_rest() {
+    if (!holding_ || !advertiser_.at_rest() || !scanner_.at_rest() || !connector_.at_rest()) return;
+    holding_ = false;
+    with_gap([&](gap::Context context) { privacy_.on_at_rest(context); });
 }
+
+/// The controller is up, and knows nothing of addresses.
+void Host::restore_privacy() {
+    const hci::ControllerInfo& info = init_.info();
+    with_gap([&](gap::Context context) {
+        privacy_.restore(context, {.public_address = info.public_address,
+                                   .random_address = info.static_address,
+                                   .resolving_list_size = info.resolving_list_size,
+                                   .privacy_modes = info.supports<hci::LeSetPrivacyMode>()});
+    });
+}
+
+/// Those who are known by their keys are told to the connector by the identity that it looks for.
+void Host::find_peer(Bytes reports) {
+    const auto& [type, peer] = std::pair{connector_.request().peer_type, connector_.request().peer};
+    for (const hci::AdvertisingReport& report : hci::AdvertisingReports{reports}) {
+        if (report.event_type > hci::AdvertisingEventType::adv_direct_ind) continue;
+        const auto identity = identity_of(report.address_type, report.address);
+        if (!identity || *identity != identity_of(type, peer)) continue;
+        return with_gap([&](gap::Context context) {
+            connector_.on_advertiser(context, report.address_type, report.address);
+        });
+    }
+}
+
+/// The two addresses of a link as they were on the air when it was made.
+smp::LinkEnds Host::ends_of(hci::Role role, AddressType type, const Address& air) const {
+    const AddressType own_type = privacy_.own_address_type() == hci::OwnAddressType::public_device
+                                     ? AddressType::public_device
+                                     : AddressType::random_device;
+    const AddressType kind{static_cast<std::uint8_t>(static_cast<unsigned>(type) & 1)};
+    return {role == hci::Role::central ? smp::Role::central : smp::Role::peripheral,
+            {own_type, privacy_.own_address()},
+            {kind, air}};
+}
+
+/// Whose address this is, as far as it is lasting or can be resolved.
+std::optional<gap::Identity> Host::identity_of(AddressType type, const Address& address) {
+    if (const auto identity = privacy_.resolve(type, address)) return identity;
+    if (type > AddressType::random_identity) return std::nullopt;
+    const AddressType kind{static_cast<std::uint8_t>(static_cast<unsigned>(type) & 1)};
+    if (kind == AddressType::random_device && !address.is_static_random()) return std::nullopt;
+    return gap::Identity{kind, address};
+}
+
+// ---- the calls of the application
 
 error_code Host::set(config::addr_mode option) {
     if (option > config::addr_mode::non_resolvable_private)
@@ -73,23 +131,22 @@ error_code Host::set(config::addr_mode option) {
     const Turn turn{*this};
     if (option == config::addr_mode::public_address && !init_.info().public_address)
         return make_error(errc::invalid_argument);
-    if (option == config::addr_mode::resolvable_private) return make_error(errc::not_supported);
-    // The controller takes no other random address while it uses one (Vol 4 Part E 7.8.4).
+    // What is under way was begun under the present address.
     if (!advertiser_.idle() || !scanner_.idle() || !connector_.idle())
         return make_error(errc::busy);
-    former_address_ = {addr_mode_, random_address_};
-    addr_mode_ = option;
-    if (option == config::addr_mode::public_address) return {};
-    std::array<std::uint8_t, 6> octets = random_.octets<6>();
-    if (option == config::addr_mode::random_static)
-        return set_random_address(hci::make_static_address(octets));
-    octets[5] &= 0x3f;  // Vol 6 Part B 1.3.2.2
-    return set_random_address(Address::from_wire(octets));
-}
-
-error_code Host::set_random_address(Address address) {
-    random_address_ = address;
-    return submit(hci::LeSetRandomAddress{address}, Command::address);
+    mode_in_force_ = std::exchange(addr_mode_, option);
+    with_gap([&](gap::Context context) {
+        switch (option) {
+        case config::addr_mode::public_address: return privacy_.use_public(context);
+        case config::addr_mode::random_static:
+            return privacy_.use_static(context, hci::make_static_address(random_.octets<6>()));
+        case config::addr_mode::resolvable_private:
+            return privacy_.use_resolvable(context, local_.identity.irk, random_);
+        case config::addr_mode::non_resolvable_private:
+            return privacy_.use_non_resolvable(context, random_);
+        }
+    });
+    return {};
 }
 
 error_code Host::advertise(std::chrono::microseconds interval, std::optional<Bytes> adv_data,
@@ -107,7 +164,7 @@ error_code Host::advertise(std::chrono::microseconds interval, std::optional<Byt
         return advertiser_.start(context,
                                  {.interval = interval,
                                   .connectable = connectable,
-                                  .own_address_type = own_address_type()},
+                                  .own_address_type = privacy_.requested_type()},
                                  adv_data, resp_data);
     });
 }
@@ -123,7 +180,7 @@ error_code Host::scan(gap::ScanParameters parameters) {
     if (const error_code error = check_active()) return error;
     if (connector_.pending()) return make_error(errc::busy);
     const Turn turn{*this};
-    parameters.own_address_type = own_address_type();
+    parameters.own_address_type = privacy_.requested_type();
     return with_gap([&](gap::Context context) { return scanner_.start(context, parameters); });
 }
 
@@ -142,8 +199,11 @@ error_code Host::connect(AddressType type, const Address& address,
     const auto parameters = make_connection_parameters(min_interval, max_interval);
     if (!parameters) return parameters.error();
     if (const error_code error = check_active()) return error;
+    const auto identity = identity_of(type, address);
     for (const auto& connection : connections_)
-        if (connection->peer_type == type && connection->peer == address)
+        if ((connection->peer_type == type && connection->peer == address) ||
+            (identity &&
+             connection->bond_peer == smp::TypedAddress{identity->type, identity->address}))
             return make_error(errc::already_done);
     if (connector_.pending()) return make_error(errc::already_in_progress);
     if (connections_.size() == max_connections) return make_error(errc::no_buffers);
@@ -151,12 +211,20 @@ error_code Host::connect(AddressType type, const Address& address,
     const std::uint64_t generation = generation_;
     with_gap([&](gap::Context context) { scanner_.stop(context); });
     if (generation != generation_) return make_error(errc::not_active);
+    // A bonded peer is called by its identity, and answers under whatever private address.
+    const bool is_identity = identity && identity->address == address;
+    bool find_first = false;
+    if (is_identity && privacy_.knows(*identity)) {
+        with_gap([&](gap::Context context) { privacy_.use_peer(context, *identity); });
+        find_first = !privacy_.in_controller_list(*identity);
+    }
     return with_gap([&](gap::Context context) {
         return connector_.connect(context, {.peer_type = type,
                                             .peer = address,
                                             .timeout = timeout,
                                             .parameters = *parameters,
-                                            .own_address_type = own_address_type()});
+                                            .own_address_type = privacy_.requested_type(),
+                                            .find_first = find_first});
     });
 }
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <tuple>
-
 #include "base/connection_parameters.hpp"
 #include "base/log.hpp"
 #include "bluetooth/host_turn.hpp"
@@ -30,16 +28,23 @@ void Host::execute(hci::CommandDone& done) {
     case Command::init:
         return with_hci([&](hci::Context context) { init_.on_command_done(context, done); });
     case Command::advertise:
-        return with_gap([&](gap::Context context) {
+        with_gap([&](gap::Context context) {
             advertiser_.on_command_done(context, done.opcode, done.status, done.return_parameters);
         });
+        return check_rest();
     case Command::scan:
-        return with_gap([&](gap::Context context) {
+        with_gap([&](gap::Context context) {
             scanner_.on_command_done(context, done.opcode, done.status, done.return_parameters);
         });
+        return check_rest();
     case Command::connect:
-        return with_gap([&](gap::Context context) {
+        with_gap([&](gap::Context context) {
             connector_.on_command_done(context, done.opcode, done.status, done.return_parameters);
+        });
+        return check_rest();
+    case Command::privacy:
+        return with_gap([&](gap::Context context) {
+            privacy_.on_command_done(context, done.opcode, done.status, done.return_parameters);
         });
     case Command::disconnect:
         if (done.status != hci::Status::success)
@@ -53,10 +58,6 @@ void Host::execute(hci::CommandDone& done) {
         if (done.status != hci::Status::success)
             on_encryption_refused(handle, gap::controller_error(done.status));
         return;
-    case Command::address:
-        if (done.status == hci::Status::success) return;
-        std::tie(addr_mode_, random_address_) = former_address_;
-        return delivery_.deliver(CommandFailed{"config", gap::controller_error(done.status)});
     case Command::other:  // answers to the controller, of which the application knows nothing
         if (done.status != hci::Status::success)
             log::warn("host", "the controller refused ", hci::command_name(done.opcode), ": ",
@@ -107,6 +108,7 @@ void Host::on_le_meta(Bytes parameters) {
     const Bytes rest{parameters.subspan(1)};
     switch (hci::LeSubevent{parameters[0]}) {
     case hci::LeSubevent::advertising_report:
+        if (connector_.finding()) find_peer(rest);
         return with_gap(
             [&](gap::Context context) { scanner_.on_advertising_report(context, rest); });
     case hci::LeSubevent::directed_advertising_report:
@@ -118,10 +120,11 @@ void Host::on_le_meta(Bytes parameters) {
         return;
     case hci::LeSubevent::enhanced_connection_complete:
         if (const auto event = hci::decode_event<hci::LeEnhancedConnectionComplete>(parameters))
-            on_connection_complete({event->status, event->connection_handle, event->role,
-                                    event->peer_address_type, event->peer_address,
-                                    event->connection_interval, event->peripheral_latency,
-                                    event->supervision_timeout, event->central_clock_accuracy});
+            on_connection_complete(
+                {event->status, event->connection_handle, event->role, event->peer_address_type,
+                 event->peer_address, event->connection_interval, event->peripheral_latency,
+                 event->supervision_timeout, event->central_clock_accuracy},
+                event->peer_resolvable_private_address);
         return;
     case hci::LeSubevent::connection_update_complete:
         if (const auto event = hci::decode_event<hci::LeConnectionUpdateComplete>(parameters))

@@ -9,25 +9,37 @@
 
 namespace bluetooth {
 
-void Host::on_connection_complete(const hci::LeConnectionComplete& event) {
+void Host::on_connection_complete(const hci::LeConnectionComplete& event,
+                                  const Address& resolved_from) {
     if (event.status == hci::Status::success && find(event.connection_handle) != nullptr) {
         ++dropped_;
         log::warn("host", "the controller reported connection ", to_string(event.connection_handle),
                   " a second time");
         return;
     }
-    const bool ours = with_gap(
-        [&](gap::Context context) { return connector_.on_connection_complete(context, event); });
-    if (ours || event.role != hci::Role::peripheral || event.status != hci::Status::success) return;
+    const bool ours = with_gap([&](gap::Context context) {
+        return connector_.on_connection_complete(context, event, resolved_from);
+    });
+    if (ours || event.role != hci::Role::peripheral || event.status != hci::Status::success)
+        return check_rest();
+    // Before advertising is told: what follows may change our address.
+    const Address& air = resolved_from.is_zero() ? event.peer_address : resolved_from;
+    const smp::LinkEnds ends = ends_of(
+        hci::Role::peripheral,
+        resolved_from.is_zero() ? event.peer_address_type : AddressType::random_device, air);
     with_gap([&](gap::Context context) { advertiser_.on_connected(context); });
-    open_connection(event.connection_handle, hci::Role::peripheral, event.peer_address_type,
-                    event.peer_address, ends, event.connection_interval, event.peripheral_latency,
-                    event.supervision_timeout);
+    check_rest();
+    const auto identity = identity_of(event.peer_address_type, event.peer_address);
+    open_connection(event.connection_handle, identity ? identity->type : event.peer_address_type,
+                    identity ? identity->address : event.peer_address, ends,
+                    event.connection_interval, event.peripheral_latency, event.supervision_timeout);
 }
 
-void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType type,
-                           const Address& peer, const smp::LinkEnds& ends, Units1250us interval,
-                           std::uint16_t latency, Units10ms supervision_timeout) {
+void Host::open_connection(ConnectionHandle handle, AddressType type, const Address& peer,
+                           const smp::LinkEnds& ends, Units1250us interval, std::uint16_t latency,
+                           Units10ms supervision_timeout) {
+    const hci::Role role =
+        ends.role == smp::Role::central ? hci::Role::central : hci::Role::peripheral;
     if (connections_.size() == max_connections) {
         log::warn("host", "closing connection ", to_string(handle), ": all ", max_connections,
                   " slots are taken");
@@ -39,8 +51,7 @@ void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType 
         return;
     }
     connections_.push_back(std::make_unique<Connection>(handle, role, type, peer, ends, local_,
-                                                        *server_, listeners_,
-                                                        free_channel_pool()));
+                                                        *server_, listeners_, free_channel_pool()));
     Connection& connection = *connections_.back();
     connection.interval = interval;
     connection.latency = latency;
@@ -48,9 +59,14 @@ void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType 
     connection.updates_by_l2cap = role == hci::Role::peripheral &&
                                   !init_.info().has(hci::LeFeature::connection_parameters_request);
     connection.send_queue = send_queue_;
-    // A private address is another one next time.
-    if (gatt_cache_ && (type != AddressType::random_device || peer.is_static_random()))
-        connection.att.client.use_cache(discovery_cache_, {type, peer});
+    if (const auto identity = identity_of(type, peer)) {
+        connection.bond_peer = {identity->type, identity->address};
+        // A private address is another one next time.
+        if (gatt_cache_)
+            connection.att.client.use_cache(discovery_cache_,
+                                            {.type = identity->type, .address = identity->address});
+        with_gap([&](gap::Context context) { privacy_.use_peer(context, *identity); });
+    }
     acl_.add_link(handle);
     if (eatt_.unencrypted) enable_enhanced_bearers(connection);
     if (role == hci::Role::central)
@@ -58,8 +74,7 @@ void Host::open_connection(ConnectionHandle handle, hci::Role role, AddressType 
     else
         delivery_.deliver(CentralConnect{handle, type, peer});
     if (find(handle) == &connection)
-        with_security(connection,
-                      [&](auto context) { connection.security.on_connected(context); });
+        with_security(connection, [&](auto context) { connection.security.on_connected(context); });
 }
 
 void Host::close_connection(ConnectionHandle handle, error_code reason) {
@@ -81,8 +96,7 @@ void Host::close_connection(ConnectionHandle handle, error_code reason) {
     save_counters(connection);
     with_link(connection, [&](auto& context) { connection.link.on_disconnected(context); });
     if (generation != generation_) return;
-    with_security(connection,
-                  [&](auto context) { connection.security.on_disconnected(context); });
+    with_security(connection, [&](auto context) { connection.security.on_disconnected(context); });
     if (generation != generation_) return;
     while (!connection.enhanced.empty() && generation == generation_)
         end_bearer(connection, connection.enhanced.back()->channel);

@@ -63,11 +63,10 @@ void Host::execute(Connection& connection, smp::Send& action) {
 
 void Host::execute(Connection& connection, smp::StartEncryption& action) {
     const ConnectionHandle handle = connection.handle;
-    const error_code error =
-        submit(hci::LeEnableEncryption{handle, action.ltk.random_number,
-                                       action.ltk.encrypted_diversifier,
-                                       crypto::reversed(action.ltk.value.octets())},
-               Command::encrypt, handle);
+    const error_code error = submit(
+        hci::LeEnableEncryption{handle, action.ltk.random_number, action.ltk.encrypted_diversifier,
+                                crypto::reversed(action.ltk.value.octets())},
+        Command::encrypt, handle);
     if (error) on_encryption_refused(handle, error);
 }
 
@@ -81,7 +80,7 @@ void Host::execute(Connection& connection, smp::AnswerKeyRequest& action) {
 }
 
 void Host::execute(Connection& connection, smp::LookUpBond&) {
-    get_bond(connection.peer_type, connection.peer,
+    get_bond(connection.bond_peer.type, connection.bond_peer.address,
              [this, handle = connection.handle](const std::optional<smp::Bond>& bond) {
                  Connection* asked = find(handle);
                  if (asked == nullptr) return;
@@ -114,9 +113,8 @@ void Host::execute(Connection& connection, smp::WeakerPairing& action) {
         const bool allowed = std::exchange(weaker_verdict_, false) && !delivery_.handler_failed();
         Connection* asked = find(handle);
         if (asked == nullptr) return;
-        with_security(*asked, [&](auto context) {
-            return asked->security.allow_weaker(context, allowed);
-        });
+        with_security(*asked,
+                      [&](auto context) { return asked->security.allow_weaker(context, allowed); });
     };
     delivery_.deliver(
         WeakerPairing{connection.handle, action.present, action.wanted, &weaker_verdict_}, decided);
@@ -135,9 +133,10 @@ void Host::execute(Connection& connection, smp::SecurityChanged& action) {
 
 /// What the peer says is from now on the peer's, and nobody else's.
 void Host::on_first_encrypted(Connection& connection) {
-    if (gatt_cache_)
-        connection.att.client.use_cache(
-            discovery_cache_, {connection.peer_type, connection.peer, .encrypted = true});
+    const auto& [type, address] = connection.bond_peer;
+    if (gatt_cache_ && identity_of(type, address))
+        connection.att.client.use_cache(discovery_cache_,
+                                        {.type = type, .address = address, .encrypted = true});
     if (!eatt_.unencrypted) enable_enhanced_bearers(connection);
 }
 
@@ -169,9 +168,8 @@ template <class Call> error_code Host::security_call(ConnectionHandle handle, Ca
 }
 
 error_code Host::pair(ConnectionHandle handle, bool anew) {
-    return security_call(handle, [&](auto context, auto& security) {
-        return security.pair(context, anew);
-    });
+    return security_call(
+        handle, [&](auto context, auto& security) { return security.pair(context, anew); });
 }
 
 error_code Host::cancel_pairing(ConnectionHandle handle) {
@@ -199,14 +197,10 @@ smp::OobData Host::make_oob_data(error_code& error) {
     return local_.our_oob->data;
 }
 
-error_code Host::set_oob_data(const std::optional<smp::OobData>& data) {
-    local_.peer_oob = data;
-    return {};
-}
-
-error_code Host::set_oob_key(const std::optional<crypto::Key>& tk) {
-    local_.oob_tk = tk;
-    return {};
+void Host::forget_oob() {
+    local_.our_oob.reset();
+    local_.peer_oob.reset();
+    local_.oob_tk.reset();
 }
 
 }  // namespace bluetooth

@@ -146,7 +146,7 @@ error_code Host::set(config::debug_keys option) {
 error_code Host::set(config::rpa_timeout option) {
     if (option.value < 1s || option.value > 1h) return make_error(errc::invalid_argument);
     rpa_timeout_ = option.value;
-    return {};
+    return privacy_.set_interval(rpa_timeout_);
 }
 error_code Host::set(config::auto_security option) {
     auto_security_ = option.value;
@@ -158,9 +158,15 @@ error_code Host::set(const config::bond_file& option) {
 }
 error_code Host::get(config::mac& option) const {
     if (const error_code error = check_active()) return error;
-    const bool is_public = addr_mode_ == config::addr_mode::public_address;
-    option.type = is_public ? AddressType::public_device : AddressType::random_device;
-    option.address = is_public ? *init_.info().public_address : random_address_;
+    if (addr_mode_ == config::addr_mode::resolvable_private) {
+        option.type = local_.identity.address.type;
+        option.address = local_.identity.address.address;
+    } else {
+        option.type = privacy_.requested_type() == hci::OwnAddressType::public_device
+                          ? AddressType::public_device
+                          : AddressType::random_device;
+        option.address = privacy_.requested_address();
+    }
     return {};
 }
 error_code Host::get(config::gap_name& option) const {

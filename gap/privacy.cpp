@@ -77,6 +77,11 @@ hci::OwnAddressType Privacy::requested_type() const {
     return type_of(wanted_.kind == Kind::public_device);
 }
 
+Address Privacy::requested_address() const {
+    return wanted_.kind == Kind::public_device ? support_.public_address.value_or(Address{})
+                                               : wanted_.address;
+}
+
 hci::OwnAddressType Privacy::own_address_type() const {
     return type_of(in_force_ == Kind::public_device);
 }

@@ -56,6 +56,7 @@ public:
 
     /// For what is started now: as was last asked for, and what is started waits for the pause.
     hci::OwnAddressType requested_type() const;
+    Address requested_address() const;
     /// What is in force at the controller: a link made now is made with these.
     hci::OwnAddressType own_address_type() const;
     Address own_address() const;
@@ -71,6 +72,8 @@ public:
     std::optional<Identity> resolve(AddressType type, const Address& address) {
         return list_.resolve(type, address);
     }
+    /// Whether the peer may use resolvable private addresses.
+    bool knows(const Identity& peer) const { return list_.knows(peer); }
     /// Whether LE Create Connection may name the identity; else `ConnectRequest::find_first`.
     bool in_controller_list(const Identity& peer) const { return list_.in_controller(peer); }
 

@@ -37,6 +37,7 @@ public:
 
     /// The peer that made a resolvable private address.
     std::optional<Identity> resolve(AddressType type, const Address& address);
+    bool knows(const Identity& peer) const { return position(peer) != peers_.size(); }
     /// Whether the controller resolves the peer's addresses, so that commands may name the peer by
     /// its identity and reports do.
     bool in_controller(const Identity& peer) const;

@@ -59,6 +59,7 @@ enum class Init::Step : std::uint8_t {
     event_mask_page_2,
     le_event_mask,
     accept_list_size,
+    resolving_list_size,
     max_data_length,
     suggested_data_length,
     random_address,
@@ -127,6 +128,8 @@ bool Init::wanted(Step step) const {
     case Step::event_mask_page_2:
         return info_.has(LeFeature::ping) && info_.supports<SetEventMaskPage2>();
     case Step::accept_list_size: return info_.supports<LeReadFilterAcceptListSize>();
+    case Step::resolving_list_size:
+        return info_.has(LeFeature::ll_privacy) && info_.supports<LeReadResolvingListSize>();
     case Step::max_data_length:
         return info_.has(LeFeature::data_packet_length_extension) &&
                info_.supports<LeReadMaximumDataLength>();
@@ -176,6 +179,7 @@ EncodedCommand Init::command(Step step) const {
     case Step::event_mask_page_2: return encode_command(SetEventMaskPage2{event_mask_page_2});
     case Step::le_event_mask: return encode_command(LeSetEventMask{le_event_mask()});
     case Step::accept_list_size: return encode_command(LeReadFilterAcceptListSize{});
+    case Step::resolving_list_size: return encode_command(LeReadResolvingListSize{});
     case Step::max_data_length: return encode_command(LeReadMaximumDataLength{});
     case Step::suggested_data_length:
         return encode_command(
@@ -235,6 +239,11 @@ InitDone Init::learn(Step step, Bytes answer) {
     case Step::accept_list_size:
         return take<LeReadFilterAcceptListSize>(answer, [&](const auto& size) {
             info_.filter_accept_list_size = size.filter_accept_list_size;
+            return fine;
+        });
+    case Step::resolving_list_size:
+        return take<LeReadResolvingListSize>(answer, [&](const auto& size) {
+            info_.resolving_list_size = size.resolving_list_size;
             return fine;
         });
     case Step::max_data_length:

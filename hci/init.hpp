@@ -30,6 +30,7 @@ struct ControllerInfo {
     std::uint16_t acl_data_packet_count{};   ///< ACL packets the controller takes at a time
     bool buffers_shared_with_br_edr{};
     std::uint8_t filter_accept_list_size{};  ///< 0 when the controller has none
+    std::uint8_t resolving_list_size{};      ///< 0 when the controller has none
 
     /// The longest link layer payload, and its air time (Vol 6 Part B 4.5.10).
     std::uint16_t max_tx_octets = 27;

@@ -190,6 +190,12 @@ Secret encode_our_keys(const Bond& bond) {
 
 Secret encode_peer_keys(const Bond& bond) { return encode_half(bond, bond.peers, flag_of_peer); }
 
+std::optional<BondKey> bond_key_of(Bytes half) {
+    const auto decoded = decode_half(half);
+    if (!decoded) return std::nullopt;
+    return bond_key(decoded->peer_type, decoded->peer);
+}
+
 std::optional<Bond> decode_bond(const BondKey& key, Bytes our_keys, Bytes peer_keys) {
     const auto ours = decode_half(our_keys);
     const auto peers = decode_half(peer_keys);

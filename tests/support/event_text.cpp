@@ -183,6 +183,37 @@ Line line(const ConnectionUpdateRequest& e) {
         .number(e.latency)
         .number(e.supervision_timeout.count());
 }
+Line line(const EncryptionUpdate& e) {
+    return Line{"EncryptionUpdate"}
+        .on(e.conn_handle)
+        .number(e.encrypted)
+        .number(e.authenticated)
+        .number(e.bonded)
+        .number(e.key_size)
+        .error(e.error);
+}
+Line line(const GetSecret& e) {
+    return Line{"GetSecret"}
+        .number(static_cast<int>(e.type))
+        .number(e.index)
+        .word(e.key ? to_hex(*e.key) : "none");
+}
+Line line(const SetSecret& e) {
+    return Line{"SetSecret"}
+        .number(static_cast<int>(e.type))
+        .word(to_hex(e.key))
+        .word(e.value ? std::to_string(e.value->size()) + " octets" : "none");
+}
+Line line(const PasskeyAction& e) {
+    return Line{"PasskeyAction"}
+        .on(e.conn_handle)
+        .number(static_cast<int>(e.action))
+        .number(e.passkey);
+}
+Line line(const KeypressNotification& e) {
+    return Line{"KeypressNotification"}.on(e.conn_handle).number(static_cast<int>(e.keypress));
+}
+Line line(const WeakerPairing& e) { return Line{"WeakerPairing"}.on(e.conn_handle); }
 Line line(const SendReady& e) { return Line{"SendReady"}.on(e.conn_handle); }
 Line line(const CommandFailed& e) { return Line{"CommandFailed"}.word(e.what).error(e.error); }
 Line line(const ControllerRestarted& e) { return Line{"ControllerRestarted"}.error(e.cause); }

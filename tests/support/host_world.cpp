@@ -149,11 +149,21 @@ Bytes Device::keep(Bytes octets) {
 }
 
 void Device::record(const Event& event) {
+    const bool secret =
+        std::holds_alternative<GetSecret>(event) || std::holds_alternative<SetSecret>(event);
+    if (secret && !record_secrets) return;
     Event copy = event;
     std::visit(
         [this](auto& e) {
             if constexpr (requires { e.data; }) e.data = keep(e.data);
             if constexpr (requires { e.adv_data; }) e.adv_data = keep(e.adv_data);
+            if constexpr (std::is_same_v<std::remove_cvref_t<decltype(e)>, GetSecret>) {
+                if (e.key) e.key = keep(*e.key);
+            }
+            if constexpr (std::is_same_v<std::remove_cvref_t<decltype(e)>, SetSecret>) {
+                e.key = keep(e.key);
+                if (e.value) e.value = keep(*e.value);
+            }
             if constexpr (requires { e.message; }) e.message = keep(Bytes::of(e.message)).text();
         },
         copy);

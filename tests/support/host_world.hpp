@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bluetooth/host.hpp"
+#include "bluetooth/secret_table.hpp"
 #include "crypto/random.hpp"
 #include "tests/support/event_text.hpp"
 #include "tests/support/hex.hpp"
@@ -94,6 +95,10 @@ public:
         Time at;
         Octets octets;
     };
+    /// What is stored where no handler answers.
+    MemorySecretStore secrets;
+    /// Whether `GetSecret` and `SetSecret` are recorded like other events.
+    bool record_secrets = false;
     bool keep_octets = false;
     std::vector<Read> reads;   ///< what came from the controller, while `keep_octets`
     std::vector<Octets> sent;  ///< the packets of the host, while `keep_octets`
@@ -106,6 +111,9 @@ private:
 
     Time now() override;
     std::chrono::system_clock::time_point wall_clock() override;
+    SecretStore& secret_store(const std::optional<Address>&, const std::string&) override {
+        return secrets;
+    }
     void wake_at(Time when) override { wake_ = std::min(wake_, when); }
     void run_soon() override { soon_ = true; }
     void on_started(error_code error, std::string_view text) override;
