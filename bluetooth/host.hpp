@@ -375,6 +375,8 @@ private:
     void on_key_refresh(const hci::EncryptionKeyRefreshComplete& event);
     void on_encryption_refused(ConnectionHandle handle, error_code error);
     void on_first_encrypted(Connection& connection);
+    bool could_be_more_secure(const Connection& connection) const;
+    void tell_clients(Connection& connection, bool secured);
     template <class Call> error_code security_call(ConnectionHandle handle, Call&& call);
 
     // host_bonds.cpp. What a handler decides comes by `then`, unless everything ends meanwhile.
@@ -409,6 +411,7 @@ private:
     void execute(Connection& connection, AttBearer& bearer, att::IndicationDone& action);
     void execute(Connection& connection, AttBearer& bearer, gatt::ExchangeMtuDone& action);
     void execute(Connection& connection, AttBearer& bearer, gatt::EnhancedBearersDone& action);
+    void execute(Connection& connection, AttBearer& bearer, gatt::SecurityNeeded& action);
     void execute(Connection& connection, AttBearer& bearer, gatt::Indicated& action);
     template <class Action> void execute(Connection& connection, AttBearer& bearer, Action& action);
     AttBearer* find_bearer(ConnectionHandle handle, l2cap::Cid channel, Connection*& connection);

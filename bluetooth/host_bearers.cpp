@@ -64,6 +64,7 @@ void Host::add_bearer(Connection& connection, const l2cap::ChannelOpened& opened
     connection.enhanced.push_back(
         std::make_unique<AttBearer>(opened.channel, std::min(opened.our_mtu, opened.peer_mtu),
                                     *server_, connection.client_state));
+    connection.enhanced.back()->client.raise_security(auto_security_);
 }
 
 void Host::end_bearer(Connection& connection, l2cap::Cid channel) {

@@ -59,6 +59,7 @@ void Host::open_connection(ConnectionHandle handle, AddressType type, const Addr
     connection.updates_by_l2cap = role == hci::Role::peripheral &&
                                   !init_.info().has(hci::LeFeature::connection_parameters_request);
     connection.send_queue = send_queue_;
+    connection.att.client.raise_security(auto_security_);
     if (const auto identity = identity_of(type, peer)) {
         connection.bond_peer = {identity->type, identity->address};
         // A private address is another one next time.

@@ -142,6 +142,7 @@ void Host::on_first_encrypted(Connection& connection) {
 
 void Host::execute(Connection& connection, smp::SecurityDone& action) {
     const LinkSecurity& security = action.security;
+    const ConnectionHandle handle = connection.handle;
     delivery_.deliver(EncryptionUpdate{.conn_handle = connection.handle,
                                        .encrypted = security.encrypted,
                                        .authenticated = security.authenticated,
@@ -150,6 +151,41 @@ void Host::execute(Connection& connection, smp::SecurityDone& action) {
                                        .secure_connections = security.secure_connections,
                                        .method = action.method,
                                        .error = action.error});
+    if (find(handle) == &connection) tell_clients(connection, !action.error);
+}
+
+// ---- requests that the peer has refused for want of security (`config::auto_security`)
+
+void Host::execute(Connection& connection, AttBearer& bearer, gatt::SecurityNeeded&) {
+    error_code error;
+    if (!connection.security.busy()) {
+        error = could_be_more_secure(connection)
+                    ? with_security(connection,
+                                    [&](auto context) { return connection.security.pair(context); })
+                    : make_error(errc::permission_denied);
+    }
+    if (error && find(connection.handle) == &connection)
+        with_client(connection, bearer,
+                    [&](auto& context) { bearer.client.on_secured(context, false); });
+}
+
+/// Whether `pair` may lead to more than there is.
+bool Host::could_be_more_secure(const Connection& connection) const {
+    const LinkSecurity& security = connection.client_state.security;
+    const bool can_authenticate =
+        local_.settings.mitm && local_.settings.io != config::io::no_input_no_output;
+    return !security.encrypted || (!security.authenticated && can_authenticate);
+}
+
+void Host::tell_clients(Connection& connection, bool secured) {
+    const ConnectionHandle handle = connection.handle;
+    for (std::size_t i = 0; i < connection.bearer_count(); ++i) {
+        AttBearer& bearer = connection.bearer_at(i);
+        if (!bearer.client.awaits_security()) continue;
+        with_client(connection, bearer,
+                    [&](auto& context) { bearer.client.on_secured(context, secured); });
+        if (find(handle) != &connection) return;
+    }
 }
 
 void Host::execute(Connection& connection, smp::Disconnect& action) {

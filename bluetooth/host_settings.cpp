@@ -150,6 +150,9 @@ error_code Host::set(config::rpa_timeout option) {
 }
 error_code Host::set(config::auto_security option) {
     auto_security_ = option.value;
+    for (const auto& connection : connections_)
+        for (std::size_t i = 0; i < connection->bearer_count(); ++i)
+            connection->bearer_at(i).client.raise_security(auto_security_);
     return {};
 }
 error_code Host::set(const config::bond_file& option) {

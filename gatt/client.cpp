@@ -219,6 +219,7 @@ void Client::finish(ClientContext& ctx, error_code error) {
     std::visit([&](const auto& procedure) { procedure.end(ctx, error); }, running);
     procedures_.drop();
     begun_ = false;
+    security_raised_ = false;
 }
 
 void Client::on_timer(ClientContext& ctx) {
@@ -247,6 +248,7 @@ void Client::on_disconnected(ClientContext& ctx) {
     awaited_request_ = 0;
     deadline_.clear();
     retry_at_ = never;
+    refusal_.reset();
     indications_ = {};
     while (!procedures_.empty()) finish(ctx, make_error(errc::not_connected));
 }

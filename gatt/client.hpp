@@ -61,6 +61,15 @@ public:
         }
         receive_other(ctx, pdu);
     }
+    /// Whether a request that is refused for want of authentication or encryption asks for security
+    /// (`SecurityNeeded`) and is then sent again: once for each procedure, so that no peer can go on
+    /// asking. Not at first; for procedures that are refused afterwards.
+    void raise_security(bool wanted) { raise_security_ = wanted; }
+    /// The answer to `SecurityNeeded`: whether the link is more secure than before. If not, the
+    /// procedure ends with the peer's refusal.
+    void on_secured(ClientContext& ctx, bool secured);
+    /// Whether it waits for that.
+    bool awaits_security() const { return refusal_.has_value(); }
     void on_timer(ClientContext& ctx);
     /// Ends every procedure with `not_connected`; nothing may follow on this bearer.
     void on_disconnected(ClientContext& ctx);
@@ -179,6 +188,7 @@ private:
     void end_transaction();
     void receive_response(ClientContext& ctx, Bytes pdu);
     void receive_error(ClientContext& ctx, Bytes pdu);
+    void on_refusal(ClientContext& ctx, att::ErrorCode code);
     void receive_multiple_notification(ClientContext& ctx, Bytes pdu);
     void receive_indication(ClientContext& ctx, Bytes pdu);
     void send_confirmations(ClientContext& ctx);
@@ -189,6 +199,9 @@ private:
     Ring<Procedure> procedures_;  // the front one is running
     bool begun_ = false;          // the front one has been looked at
     Recall recall_;
+    bool raise_security_ = false;
+    bool security_raised_ = false;           // for the running procedure
+    std::optional<att::ErrorCode> refusal_;  // of the request that waits for security
     std::uint8_t awaited_request_ = 0;  // opcode of the request under way; 0: none
     Deadline deadline_;                 // of its response
     Time retry_at_ = never;             // a buffer was missing

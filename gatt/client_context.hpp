@@ -91,6 +91,10 @@ struct EnhancedBearersDone {
     error_code error;
 };
 
+/// The peer has refused a request for want of security, which the host is to see to; what comes of
+/// that it tells by `Client::on_secured`.
+struct SecurityNeeded {};
+
 struct Notified {
     att::Handle handle{};
     Bytes value;
@@ -109,7 +113,7 @@ using ClientOutbox =
     Outbox<att::Send, att::CloseBearer, att::MtuExchanged, ExchangeMtuDone, ServiceResult,
            ServiceDone, IncludedServiceResult, IncludedServiceDone, CharacteristicResult,
            CharacteristicDone, DescriptorResult, DescriptorDone, ReadResult, ReadDone, WriteDone,
-           SubscribeDone, EnhancedBearersDone, Notified, Indicated>;
+           SubscribeDone, EnhancedBearersDone, SecurityNeeded, Notified, Indicated>;
 
 struct ClientContext {
     Time now;

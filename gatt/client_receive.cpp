@@ -60,15 +60,34 @@ void Client::receive_error(ClientContext& ctx, Bytes pdu) {
         recall_.on_error();
         return advance(ctx);
     }
+    const bool insecure = response->error_code == att::ErrorCode::insufficient_authentication ||
+                          response->error_code == att::ErrorCode::insufficient_encryption;
+    if (insecure && raise_security_ && !std::exchange(security_raised_, true)) {
+        refusal_ = response->error_code;
+        ctx.out.push(SecurityNeeded{});
+        return;
+    }
+    on_refusal(ctx, response->error_code);
+}
+
+void Client::on_refusal(ClientContext& ctx, att::ErrorCode code) {
     const std::size_t before = ctx.out.size();
     error_code error = protocol_error();
-    if (response->error_code != att::ErrorCode{})  // 0x00 would look like success
-        error = std::visit(
-            [&](auto& procedure) { return procedure.on_error(ctx, response->error_code); },
-            procedures_.front());
+    if (code != att::ErrorCode{})  // 0x00 would look like success
+        error = std::visit([&](auto& procedure) { return procedure.on_error(ctx, code); },
+                           procedures_.front());
     recall_.record(ctx.out, before);
     if (error) finish(ctx, error);
     advance(ctx);
+}
+
+void Client::on_secured(ClientContext& ctx, bool secured) {
+    const auto refusal = std::exchange(refusal_, {});
+    if (!refusal) return;
+    if (secured)
+        advance(ctx);
+    else
+        on_refusal(ctx, *refusal);
 }
 
 void Client::receive_multiple_notification(ClientContext& ctx, Bytes pdu) {

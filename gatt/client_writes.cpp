@@ -23,7 +23,7 @@ bool is_declaration(const UUID& type) {
 
 Buffer WriteValue::request(ClientContext&, const att::Bearer& bearer) {
     pdu_.truncate(std::min<std::size_t>(pdu_.size(), bearer.mtu()));
-    return std::move(pdu_);
+    return pdu_.share();  // it may have to be sent again
 }
 
 error_code WriteValue::on_response(ClientContext&, att::Bearer&, Bytes pdu) {

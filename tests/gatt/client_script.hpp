@@ -57,6 +57,11 @@ public:
         if (now >= wake) call_on_timer();
         return drain();
     }
+    Lines secured(bool secured) {
+        auto ctx = context();
+        client.on_secured(ctx, secured);
+        return drain();
+    }
     Lines disconnect() {
         auto ctx = context();
         client.on_disconnected(ctx);
@@ -146,6 +151,7 @@ private:
         return std::string{"enhanced bearers done: "} + (a.supported ? "supported, " : "") +
                text(a.error);
     }
+    static std::string describe(const gatt::SecurityNeeded&) { return "security needed"; }
     static std::string describe(const gatt::Notified& a) {
         return "notified " + text(a.handle) + " " + to_hex(a.value);
     }
