@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,7 +47,7 @@ inline smp::TypedAddress random_address(std::string_view text) {
     return {AddressType::random_device, Address::parse(text).value()};
 }
 template <std::size_t N> std::array<std::uint8_t, N> array_of(Bytes octets) {
-    REQUIRE(octets.size() == N);
+    if (octets.size() != N) throw std::invalid_argument("array_of(): another size");
     std::array<std::uint8_t, N> out{};
     std::ranges::copy(octets, out.begin());
     return out;
