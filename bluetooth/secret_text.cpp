@@ -98,7 +98,8 @@ private:
     void leave_out(std::size_t number, std::string_view why, const ParsedLine& line) {
         if (++left_out_ > max_messages) return;
         std::string message = "line " + std::to_string(number) + ' ' + std::string{why};
-        if (line.type && line.key) message += ": " + secret_name(*line.type, line.key->octets());
+        if (line.type && line.key)
+            message += "; it looks like " + secret_name(*line.type, line.key->octets());
         result_.damage.push_back(std::move(message));
     }
 

@@ -111,7 +111,8 @@ TEST_CASE("secret text: messages name the peer, no key and no value") {
     damaged[text.find("c0ffee")] = 'd';
     const ParsedSecrets parsed = parse_secrets(Bytes::of(damaged));
     REQUIRE(parsed.damage.size() == 1);
-    CHECK(parsed.damage[0] == "line 2 is damaged: our keys for C0:AA:01:02:03:04 (random)");
+    CHECK(parsed.damage[0] ==
+          "line 2 is damaged; it looks like our keys for C0:AA:01:02:03:04 (random)");
     CHECK(secret_name(SecretType::identity, Bytes::of("irk")) == "our identity");
     CHECK(secret_name(SecretType::our_keys, hex("0102")) == "a secret of type 1");
     CHECK(secret_name(SecretType{77}, hex("00 04030201aa00")) == "a secret of type 77");

@@ -47,6 +47,14 @@ struct Fixture : Script {
         return advertiser.start(context(), parameters, data, response);
     }
     void stop() { advertiser.stop(context()); }
+    Lines hold() {
+        advertiser.hold(context(), true);
+        return take();
+    }
+    Lines release() {
+        advertiser.hold(context(), false);
+        return take();
+    }
     /// The controller answers the command in flight.
     void answer(hci::Status status = success) {
         advertiser.on_command_done(context(), 0, status, {});
@@ -325,6 +333,123 @@ TEST_CASE(
     CHECK(f.advertiser.idle());
 }
 
+TEST_CASE("advertiser: held it is disabled, and enabled again when released") {
+    Fixture f;
+    f.run();
+    CHECK_FALSE(f.advertiser.at_rest());
+    CHECK(f.hold() == Lines{disable});
+    CHECK_FALSE(f.advertiser.at_rest());
+    CHECK(f.answered() == Lines{});
+    CHECK(f.advertiser.at_rest());
+    CHECK(f.advertiser.advertising());
+    CHECK_FALSE(f.advertiser.idle());
+    CHECK(f.hold() == Lines{});
+    CHECK(f.release() == Lines{enable});
+    CHECK_FALSE(f.advertiser.at_rest());
+    CHECK(f.answered() == Lines{});
+    CHECK(f.release() == Lines{});
+}
+
+TEST_CASE("advertiser: held at any step of the start, it comes to rest and goes on when released") {
+    for (int step = 0; step < 4; ++step) {
+        CAPTURE(step);
+        Fixture f;
+        CHECK(!f.start({}, flags, name));
+        for (int i = 0; i < step; ++i) f.answer();
+        (void)f.take();
+        CHECK(f.hold() == Lines{});
+        CHECK_FALSE(f.advertiser.at_rest());
+        const bool enabling = step == 3;
+        CHECK(f.answered() == (enabling ? Lines{disable} : Lines{}));
+        if (enabling) CHECK(f.answered() == Lines{});
+        CHECK(f.advertiser.at_rest());
+
+        Lines seen = f.release();
+        while (!seen.empty() && seen.back() != enable)
+            for (const std::string& line : f.answered()) seen.push_back(line);
+        Lines expected{enable};
+        if (step < 2) expected.insert(expected.begin(), response_name);
+        if (step < 1) expected.insert(expected.begin(), data_flags);
+        CHECK(seen == expected);
+    }
+}
+
+TEST_CASE("advertiser: held and released at once, it is enabled in the end") {
+    Fixture f;
+    f.run();
+    CHECK(f.hold() == Lines{disable});
+    CHECK(f.release() == Lines{});
+    CHECK(f.answered() == Lines{enable});
+    CHECK(f.hold() == Lines{});
+    CHECK(f.release() == Lines{});
+    CHECK(f.answered() == Lines{});
+}
+
+TEST_CASE("advertiser: start and stop while held are remembered") {
+    Fixture f;
+    CHECK(f.hold() == Lines{});
+    CHECK(f.advertiser.at_rest());
+    CHECK(!f.start());
+    CHECK(f.take() == Lines{});
+    CHECK(!f.start(scannable()));
+    CHECK(f.take() == Lines{});
+    CHECK(f.advertiser.advertising());
+    CHECK(f.release() == Lines{scannable_20ms});
+    CHECK(f.answered() == Lines{enable});
+    CHECK(f.answered() == Lines{});
+
+    CHECK(f.hold() == Lines{disable});
+    f.stop();
+    CHECK(f.answered() == Lines{});
+    CHECK(f.advertiser.idle());
+    CHECK(f.release() == Lines{});
+}
+
+TEST_CASE("advertiser: a refusal of what was sent before the hold is reported") {
+    Fixture f;
+    CHECK(!f.start());
+    (void)f.take();
+    CHECK(f.hold() == Lines{});
+    CHECK(f.answered(disallowed) == Lines{refused});
+    CHECK(f.release() == Lines{});
+}
+
+TEST_CASE("advertiser: a connection while held ends it, however late it is told") {
+    for (int answers = 0; answers < 2; ++answers) {
+        CAPTURE(answers);
+        Fixture f;
+        f.run();
+        CHECK(f.hold() == Lines{disable});
+        if (answers == 1) f.answer();
+        f.advertiser.on_connected(f.context());
+        CHECK_FALSE(f.advertiser.advertising());
+        if (answers == 0) CHECK(f.answered(disallowed) == Lines{});
+        CHECK(f.advertiser.idle());
+        CHECK(f.release() == Lines{});
+    }
+    Fixture f;  // and not what was started since
+    f.run();
+    CHECK(f.hold() == Lines{disable});
+    CHECK(!f.start(scannable()));
+    CHECK(f.answered() == Lines{});
+    f.advertiser.on_connected(f.context());
+    CHECK(f.release() == Lines{scannable_20ms});
+}
+
+TEST_CASE("advertiser: a reset while held fails it, and the hold stays") {
+    for (int step = 0; step < 2; ++step) {
+        Fixture f;
+        f.run();
+        CHECK(f.hold() == Lines{disable});
+        if (step == 1) f.answer();
+        f.advertiser.on_controller_reset(f.context(), make_error(errc::timed_out));
+        CHECK(f.take() == Lines{"failed: timed out"});
+        CHECK(!f.start());
+        CHECK(f.take() == Lines{});
+        CHECK(f.release() == Lines{connectable_500ms});
+    }
+}
+
 TEST_CASE("advertiser: an answer that nobody waits for is ignored") {
     Fixture f;
     CHECK(f.answered() == Lines{});
@@ -343,11 +468,12 @@ struct LaggingController {
     std::string parameters;
     std::deque<std::optional<hci::Status>> to_host;  // nothing: a central has connected
     int in_flight = 0;
+    bool held = false;
 
     void collect() {
         for (const std::string& line : host.take())
             if (line.starts_with("hci ")) receive(line);
-        if (host.advertiser.idle()) REQUIRE_FALSE(enabled);
+        if (host.advertiser.at_rest()) REQUIRE_FALSE(enabled);
     }
     void receive(const std::string& line) {
         REQUIRE(++in_flight == 1);
@@ -358,10 +484,16 @@ struct LaggingController {
             enabled = false;
         } else {
             REQUIRE_FALSE(enabled);
+            REQUIRE_FALSE(held);
             if (status == success && line == enable) enabled = true;
             if (status == success && line != enable && line != data_flags) parameters = line;
         }
         to_host.push_back(status);
+    }
+    void hold(bool hold) {
+        held = hold;
+        host.advertiser.hold(host.context(), hold);
+        collect();
     }
     void central_connects() {
         if (!enabled || parameters != connectable_500ms) return;
@@ -391,18 +523,20 @@ TEST_CASE("advertiser: whatever the order of inputs, controller and advertiser a
         Fixture f;
         LaggingController controller{.host = f, .dice = dice, .parameters = {}, .to_host = {}};
         for (int i = 0; i < 40; ++i) {
-            switch (dice.roll(7)) {
+            switch (dice.roll(8)) {
             case 0:
                 CHECK(!f.start(dice.roll(2) == 0 ? scannable() : AdvertisingParameters{},
                                dice.roll(2) == 0 ? std::optional<Bytes>{flags} : std::nullopt));
                 break;
             case 1: f.stop(); break;
             case 2: controller.central_connects(); break;
+            case 3: controller.hold(!controller.held); break;
             default: controller.deliver(); break;
             }
             controller.collect();
         }
         controller.obedient = true;
+        controller.hold(false);
         while (!controller.to_host.empty()) controller.deliver();
         CHECK(controller.in_flight == 0);
         CHECK(controller.enabled == f.advertiser.advertising());

@@ -34,6 +34,14 @@ struct Fixture : Script {
         return scanner.start(context(), parameters);
     }
     void stop() { scanner.stop(context()); }
+    Lines hold() {
+        scanner.hold(context(), true);
+        return take();
+    }
+    Lines release() {
+        scanner.hold(context(), false);
+        return take();
+    }
     void answer(hci::Status status = success) { scanner.on_command_done(context(), 0, status, {}); }
     Lines answered(hci::Status status = success) {
         answer(status);
@@ -297,6 +305,101 @@ TEST_CASE("scanner: it is idle until started, and again when the controller has 
     CHECK(f.scanner.idle());
 }
 
+TEST_CASE("scanner: held it is disabled, and enabled again when released") {
+    Fixture f;
+    f.run();
+    CHECK_FALSE(f.scanner.at_rest());
+    CHECK(f.hold() == Lines{disable});
+    CHECK(f.reported(report) == Lines{report_line});  // heard before it was disabled
+    CHECK_FALSE(f.scanner.at_rest());
+    CHECK(f.answered() == Lines{});
+    CHECK(f.scanner.at_rest());
+    CHECK(f.scanner.scanning());
+    CHECK_FALSE(f.scanner.idle());
+    CHECK(f.reported(report) == Lines{});
+    CHECK(f.hold() == Lines{});
+    CHECK(f.release() == Lines{enable});
+    CHECK(f.answered() == Lines{});
+    CHECK(f.reported(report) == Lines{report_line});
+}
+
+TEST_CASE("scanner: held at any step of the start, it comes to rest and goes on when released") {
+    Fixture setting;
+    CHECK(!setting.start());
+    CHECK(setting.take() == Lines{passive});
+    CHECK(setting.hold() == Lines{});
+    CHECK_FALSE(setting.scanner.at_rest());
+    CHECK(setting.answered() == Lines{});
+    CHECK(setting.scanner.at_rest());
+    CHECK(setting.release() == Lines{enable});
+
+    Fixture enabling;
+    CHECK(!enabling.start());
+    enabling.answer();
+    (void)enabling.take();
+    CHECK(enabling.hold() == Lines{});
+    CHECK(enabling.answered() == Lines{disable});
+    CHECK(enabling.answered() == Lines{});
+    CHECK(enabling.scanner.at_rest());
+    CHECK(enabling.release() == Lines{enable});
+
+    for (int step = 0; step < 2; ++step) {
+        Fixture refusing;
+        CHECK(!refusing.start());
+        if (step == 1) refusing.answer();
+        (void)refusing.take();
+        CHECK(refusing.hold() == Lines{});
+        CHECK(refusing.answered(disallowed) == Lines{refused});
+        CHECK(refusing.release() == Lines{});
+    }
+}
+
+TEST_CASE("scanner: held and released at once, it is enabled in the end") {
+    Fixture f;
+    f.run();
+    CHECK(f.hold() == Lines{disable});
+    CHECK(f.release() == Lines{});
+    CHECK(f.answered() == Lines{enable});
+    CHECK(f.hold() == Lines{});
+    CHECK(f.release() == Lines{});
+    CHECK(f.answered() == Lines{});
+}
+
+TEST_CASE("scanner: start and stop while held are remembered, and the duration goes on") {
+    Fixture f;
+    CHECK(f.hold() == Lines{});
+    CHECK(!f.start({.duration = 500ms}));
+    CHECK(f.start() == errc::already_in_progress);
+    CHECK(f.take() == Lines{});
+    CHECK(f.at(499ms) == Lines{});
+    CHECK(f.at(500ms) == Lines{done});
+    CHECK(f.release() == Lines{});
+
+    f.run();
+    CHECK(f.hold() == Lines{disable});
+    f.stop();
+    CHECK(f.take() == Lines{done});
+    CHECK(!f.start({.active = true}));
+    CHECK(f.answered() == Lines{});
+    CHECK(f.scanner.at_rest());
+    CHECK(f.release() == Lines{command("0b 20 07 | 01 00 08 12 00 00 00")});
+    CHECK(f.answered() == Lines{enable});
+}
+
+TEST_CASE("scanner: a reset while held ends the scan, and the hold stays") {
+    for (int step = 0; step < 2; ++step) {
+        Fixture f;
+        f.run();
+        CHECK(f.hold() == Lines{disable});
+        if (step == 1) f.answer();
+        f.scanner.on_controller_reset(f.context(), make_error(errc::timed_out));
+        CHECK(f.take() == Lines{"scan done: timed out"});
+        CHECK(!f.start());
+        CHECK(f.take() == Lines{});
+        CHECK(f.release() == Lines{passive});
+    }
+}
+
 TEST_CASE("scanner: whatever the order of inputs, controller and scanner agree in the end") {
     for (std::uint32_t seed = 0; seed < 2000; ++seed) {
         CAPTURE(seed);
@@ -304,6 +407,7 @@ TEST_CASE("scanner: whatever the order of inputs, controller and scanner agree i
         Fixture f;
         bool obedient = false;
         bool enabled = false;
+        bool held = false;
         int starts = 0;
         int ends = 0;
         std::deque<hci::Status> answers;
@@ -320,11 +424,12 @@ TEST_CASE("scanner: whatever the order of inputs, controller and scanner agree i
                     enabled = false;
                 } else {
                     REQUIRE_FALSE(enabled);
+                    REQUIRE_FALSE(held);
                     enabled = line == enable && status == success;
                 }
                 answers.push_back(status);
             }
-            if (f.scanner.idle()) REQUIRE_FALSE(enabled);
+            if (f.scanner.at_rest()) REQUIRE_FALSE(enabled);
         };
         const auto deliver = [&] {
             if (answers.empty()) return;
@@ -334,7 +439,7 @@ TEST_CASE("scanner: whatever the order of inputs, controller and scanner agree i
             collect();
         };
         for (int i = 0; i < 40; ++i) {
-            switch (dice.roll(6)) {
+            switch (dice.roll(7)) {
             case 0:
                 if (!f.start({.duration = std::chrono::milliseconds{dice.roll(5)}})) ++starts;
                 break;
@@ -343,11 +448,18 @@ TEST_CASE("scanner: whatever the order of inputs, controller and scanner agree i
                 f.now += 1ms;
                 f.scanner.on_timer(f.context());
                 break;
+            case 3:
+                held = !held;
+                f.scanner.hold(f.context(), held);
+                break;
             default: deliver(); break;
             }
             collect();
         }
         obedient = true;
+        held = false;
+        f.scanner.hold(f.context(), false);
+        collect();
         while (!answers.empty()) deliver();
         CHECK(enabled == f.scanner.scanning());
         CHECK(enabled == !f.scanner.idle());

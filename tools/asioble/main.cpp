@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
     add_l2cap(app, program);
     add_info(app, program);
     add_controller(app, program);
+    add_bonds(app, program);
     add_bench(app, program);
     app.footer("Transports:\n" + transport::known_names() +
                "\nExit status: 0 done, 1 failed, 2 wrong arguments, 130 ended by Ctrl-C.");

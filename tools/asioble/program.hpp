@@ -53,5 +53,6 @@ void add_info(CLI::App& app, Program& program);
 void add_controller(CLI::App& app, Program& program);
 void add_l2cap(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
+void add_bonds(CLI::App& app, Program& program);
 
 }  // namespace bluetooth::tool
