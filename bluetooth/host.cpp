@@ -215,7 +215,7 @@ void Host::start(std::unique_ptr<transport::Transport> transport) {
     scanner_ = {};
     connector_ = {};
     privacy_ = {};
-    holding_ = false;
+    held_ = false;
     dropped_ = 0;
     core_ = hci::Core{command_queue_size};  // with its counters
     mtu_ = config::mtu{}.value;

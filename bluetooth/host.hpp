@@ -305,7 +305,7 @@ private:
     void execute(gap::StrayConnection& action);
     void execute(gap::HoldAddresses& action);
     void execute(gap::OwnAddressFailed& action);
-    void check_rest();
+    void arrange_gap();
     void restore_privacy();
     void find_peer(Bytes reports);
     smp::LinkEnds ends_of(hci::Role role, AddressType type, const Address& air) const;
@@ -475,7 +475,7 @@ private:
     gap::Scanner scanner_;
     gap::Connector connector_;
     gap::Privacy privacy_;
-    bool holding_ = false;  // advertiser, scanner and connector, until they are at rest
+    bool held_ = false;  // advertiser, scanner and connector, by privacy
     gatt::DiscoveryCache discovery_cache_;
     l2cap::Listeners listeners_;
     std::unique_ptr<gatt::Server> server_;  // lives longer than the sessions of the links

@@ -180,14 +180,21 @@ void Host::get_bond(AddressType type, const Address& address,
                });
 }
 
+/// Half a bond is none: should the second half not be stored, the first one goes.
 void Host::set_bond(const smp::Bond& bond, std::function<void(bool)> then) {
     const smp::Secret ours = smp::encode_our_keys(bond);
-    set_secret(SecretType::our_keys, key_of(bond), Bytes{ours.octets()},
-               [this, bond, then = std::move(then)](bool stored) {
-                   if (!stored) return then(false);
-                   const smp::Secret peers = smp::encode_peer_keys(bond);
-                   set_secret(SecretType::peer_keys, key_of(bond), Bytes{peers.octets()}, then);
-               });
+    const auto store_other = [this, bond, then = std::move(then)](bool stored) {
+        if (!stored) return then(false);
+        const smp::Secret peers = smp::encode_peer_keys(bond);
+        set_secret(SecretType::peer_keys, key_of(bond), Bytes{peers.octets()},
+                   [this, bond, then](bool complete) {
+                       if (!complete)
+                           set_secret(SecretType::our_keys, key_of(bond), std::nullopt,
+                                      [](bool) {});
+                       then(complete);
+                   });
+    };
+    set_secret(SecretType::our_keys, key_of(bond), Bytes{ours.octets()}, store_other);
 }
 
 void Host::store_bond(ConnectionHandle handle, const smp::StoreBond& action,
