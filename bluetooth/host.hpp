@@ -206,6 +206,7 @@ public:
                      bool with_response);
     error_code write_reliable(ConnectionHandle connection,
                               std::span<const att::HandleValue> values);
+    error_code write_signed(ConnectionHandle connection, AttributeHandle handle, Bytes data);
     error_code subscribe(ConnectionHandle connection, AttributeHandle handle,
                          Subscription subscription);
     error_code exchange_mtu(ConnectionHandle connection);
@@ -400,6 +401,7 @@ private:
     void restore_client(Connection& connection);
     void save_client(Connection& connection);
     void save_counters(Connection& connection);
+    void store_counters(Connection& connection, std::uint64_t ours);
 
     // host_server.cpp, host_client.cpp, host_bearers.cpp
     void execute(Connection& connection, AttBearer& bearer, att::Send& action);

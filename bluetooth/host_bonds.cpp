@@ -288,13 +288,21 @@ void Host::save_client(Connection& connection) {
 
 /// A SignCounter must never be used, or taken, twice.
 void Host::save_counters(Connection& connection) {
-    if (!connection.security.bond()) return;
-    smp::Bond bond = *connection.security.bond();
+    const auto& bond = connection.security.bond();
+    if (!bond) return;
     const auto& verified = connection.client_state.signing_key;
-    const std::uint64_t peers = verified ? verified->next_counter : bond.peers.sign_counter;
-    if (peers == bond.peers.sign_counter && connection.next_sign_counter == 0) return;
-    bond.peers.sign_counter = peers;
-    if (connection.next_sign_counter != 0) bond.ours.sign_counter = connection.next_sign_counter;
+    const std::uint64_t ours =
+        connection.next_sign_counter != 0 ? connection.next_sign_counter : bond->ours.sign_counter;
+    if (connection.next_sign_counter != 0 ||
+        (verified && verified->next_counter != bond->peers.sign_counter))
+        store_counters(connection, ours);
+}
+
+void Host::store_counters(Connection& connection, std::uint64_t ours) {
+    smp::Bond bond = *connection.security.bond();
+    bond.ours.sign_counter = ours;
+    if (const auto& verified = connection.client_state.signing_key)
+        bond.peers.sign_counter = verified->next_counter;
     set_bond(bond, [](bool) {});
 }
 

@@ -41,9 +41,7 @@ ScanResult seen_by(Device& scanner, World& world) {
     return *scanner.last<ScanResult>();
 }
 
-void advertise(Device& device) {
-    REQUIRE(!device.host.advertise(100ms, Bytes{}, {}, true));
-}
+void advertise(Device& device) { REQUIRE(!device.host.advertise(100ms, Bytes{}, {}, true)); }
 
 void bond(Device& central, Device& peripheral, World& world) {
     for (Device* device : {&central, &peripheral}) {
@@ -68,7 +66,8 @@ void bond(Device& central, Device& peripheral, World& world) {
 
 }  // namespace
 
-TEST_CASE("privacy: a resolvable private address changes every 15 minutes, also while advertising") {
+TEST_CASE(
+    "privacy: a resolvable private address changes every 15 minutes, also while advertising") {
     World world;
     Device& peripheral = world.add();
     Device& scanner = world.add();
