@@ -67,7 +67,9 @@ public:
     using Action = smp::Outbox::Action;
 
     explicit ManagerScript(smp::Role role, smp::TypedAddress ours, smp::TypedAddress peers)
-        : random(role == smp::Role::central ? 1 : 2), manager({role, ours, peers}, local) {
+        : manager_role(role),
+          random(role == smp::Role::central ? 1 : 2),
+          manager({role, ours, peers}, local) {
         local.identity = {ours, crypto::Key{{1, 2, 3, static_cast<std::uint8_t>(role)}}};
     }
     explicit ManagerScript(smp::Role role)
@@ -169,6 +171,7 @@ public:
     }
     static error_code hci_error(std::uint8_t status) { return {status, hci_category()}; }
 
+    smp::Role manager_role;
     smp::Local local;
     GivenRandom random;
     Time now{};
