@@ -154,6 +154,7 @@ public:
                     manager.on_bond(context(), stored);
                 if (const auto* store = std::get_if<smp::StoreBond>(&action)) {
                     last_stored = store->bond;
+                    replaces_better = store->replaces_better;
                     if (store_works) stored = store->bond;
                     if (answers_stores) manager.on_bond_stored(context(), store_works);
                 }
@@ -180,6 +181,7 @@ public:
     smp::SecurityManager manager;
     std::optional<smp::Bond> stored;       ///< what is stored for the peer
     std::optional<smp::Bond> last_stored;  ///< what was to be stored
+    bool replaces_better = false;          ///< of that
     bool answers_lookups = true;
     bool answers_stores = true;
     bool store_works = true;
