@@ -294,10 +294,12 @@ void SecurityManager::on_encryption_change(Context ctx, error_code error, bool e
     encrypting_ = false;
     encryption_deadline_ = never;
     set_security(ctx, {.bonded = bond_.has_value(), .authorized = security_.authorized});
-    if (pairing_)
-        end_pairing(ctx, make_error(errc::protocol_error));
-    else if (concerned && !storing_)  // else `on_bond_stored` reports it
-        report(ctx, make_error(errc::protocol_error));
+    if (pairing_) return end_pairing(ctx, make_error(errc::protocol_error));
+    if (!concerned || storing_) return;  // `on_bond_stored` reports it
+    // A `pair` that has only asked so far ends by this too.
+    pair_wanted_ = false;
+    request_deadline_ = never;
+    report(ctx, make_error(errc::protocol_error));
 }
 
 void SecurityManager::on_key_refresh(Context ctx, error_code error) {
