@@ -400,6 +400,7 @@ private:
                     const std::optional<smp::Bond>& present);
     void restore_client(Connection& connection);
     void save_client(Connection& connection);
+    void save_quietly(const Connection& connection);
     void save_counters(Connection& connection);
     void store_counters(Connection& connection, std::uint64_t ours);
 
@@ -514,8 +515,9 @@ private:
 
     EventDelivery delivery_;
 
-    smp::Local local_;                // how we pair, and who we are to bonded peers
-    SecretStore* secrets_ = nullptr;  // of the environment, while active
+    smp::Local local_;                   // how we pair, and who we are to bonded peers
+    smp::TypedAddress lasting_address_;  // public, or the static one that we keep
+    SecretStore* secrets_ = nullptr;     // of the environment, while active
 
     // Settings
     config::addr_mode addr_mode_ = config::addr_mode::public_address;

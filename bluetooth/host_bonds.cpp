@@ -121,7 +121,7 @@ void Host::load_identity() {
 void Host::load_static_address() {
     const hci::ControllerInfo& info = init_.info();
     if (info.public_address) {
-        local_.identity.address = {AddressType::public_device, *info.public_address};
+        lasting_address_ = {AddressType::public_device, *info.public_address};
         return secrets_loaded();
     }
     get_secret(SecretType::identity, 0, key_of("address"), [this](std::optional<Bytes> stored) {
@@ -131,7 +131,7 @@ void Host::load_static_address() {
             std::ranges::copy(*stored, octets.begin());
             if (Address::from_wire(octets).is_static_random()) address = Address::from_wire(octets);
         }
-        local_.identity.address = {AddressType::random_device, address};
+        lasting_address_ = {AddressType::random_device, address};
         if (stored && address.wire() == octets) return secrets_loaded();
         octets = address.wire();
         set_secret(SecretType::identity, key_of("address"), Bytes{octets},
@@ -284,6 +284,26 @@ void Host::save_client(Connection& connection) {
                key_of(connection.bond_peer.type, connection.bond_peer.address), Bytes{octets},
                [](bool) {});
     connection.client_record = std::move(octets);
+}
+
+/// When everything ends at once there are no more events: only what the adapter's own store keeps
+/// is brought up to date.
+void Host::save_quietly(const Connection& connection) {
+    const auto& bond = connection.security.bond();
+    if (!bond || secrets_ == nullptr) return;
+    const auto key = key_of(*bond);
+    if (!secrets_->get(SecretType::peer_keys, 0, Bytes{key})) return;
+    if (connection.client_restored)
+        secrets_->set(SecretType::gatt_client, Bytes{key},
+                      Bytes{encode_client_record(server_->record(connection.client_state))});
+    smp::Bond present = *bond;
+    if (connection.next_sign_counter != 0) present.ours.sign_counter = connection.next_sign_counter;
+    if (const auto& verified = connection.client_state.signing_key)
+        present.peers.sign_counter = verified->next_counter;
+    if (present == *bond) return;
+    secrets_->set(SecretType::our_keys, Bytes{key}, Bytes{smp::encode_our_keys(present).octets()});
+    secrets_->set(SecretType::peer_keys, Bytes{key},
+                  Bytes{smp::encode_peer_keys(present).octets()});
 }
 
 /// A SignCounter must never be used, or taken, twice.

@@ -135,11 +135,14 @@ error_code Host::set(config::addr_mode option) {
     if (!advertiser_.idle() || !scanner_.idle() || !connector_.idle())
         return make_error(errc::busy);
     mode_in_force_ = std::exchange(addr_mode_, option);
+    const Address random_static = hci::make_static_address(random_.octets<6>());
+    local_.identity.address = option == config::addr_mode::random_static
+                                  ? smp::TypedAddress{AddressType::random_device, random_static}
+                                  : lasting_address_;
     with_gap([&](gap::Context context) {
         switch (option) {
         case config::addr_mode::public_address: return privacy_.use_public(context);
-        case config::addr_mode::random_static:
-            return privacy_.use_static(context, hci::make_static_address(random_.octets<6>()));
+        case config::addr_mode::random_static: return privacy_.use_static(context, random_static);
         case config::addr_mode::resolvable_private:
             return privacy_.use_resolvable(context, local_.identity.irk, random_);
         case config::addr_mode::non_resolvable_private:

@@ -39,6 +39,7 @@ void SecurityManager::on_bond(Context ctx, const std::optional<Bond>& bond) {
 void SecurityManager::on_bond_stored(Context ctx, bool stored) {
     if (!std::exchange(storing_, false)) return;
     if (stored) {
+        key_stored_ = true;
         bond_ = std::move(new_bond_);
         LinkSecurity security = security_;
         security.bonded = true;
@@ -50,6 +51,7 @@ void SecurityManager::on_bond_stored(Context ctx, bool stored) {
 
 void SecurityManager::forget_bond() {
     bond_.reset();
+    key_stored_ = false;
     security_.bonded = false;
 }
 
@@ -316,6 +318,7 @@ void SecurityManager::on_key_in_use(Context ctx) {
     }
     encrypting_ = false;
     encryption_deadline_ = never;
+    key_stored_ = key->of_bond;
     set_security(ctx, {.encrypted = true,
                        .authenticated = key->strength.authenticated,
                        .bonded = bond_.has_value(),
