@@ -200,7 +200,10 @@ TEST_CASE("pairing methods: cut off behind any packet, it fails on both sides in
                         CHECK(kept > 4);
                         break;
                     }
-                    CHECK(PairingLink::outcome(link.central).error);
+                    // A central that has sent its last key is done; the peripheral that did not get
+                    // it closes the link, whose key belongs to no pairing.
+                    CHECK((PairingLink::outcome(link.central).error ||
+                           link.central.count<PeripheralDisconnect>() == 1));
                     // Unless the peripheral never heard of it, or has had its share.
                     CHECK(link.peripheral.count<EncryptionUpdate>() == (kept == 0 ? 0 : 1));
                     for (Device* device : {&link.central, &link.peripheral}) {
