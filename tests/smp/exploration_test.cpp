@@ -166,3 +166,24 @@ TEST_CASE("smp exploration: two inputs of any kind at any point") {
         }
     MESSAGE(played, " sequences");
 }
+
+TEST_CASE("smp exploration: three events of controller, application and clock at any point") {
+    const test::QuietLog quiet;
+    std::size_t played = 0;
+    for (const Role role : {Role::central, Role::peripheral}) {
+        const Recording recording{ways[1], role};  // legacy Just Works, bonded
+        std::vector<Input> events;
+        for (const Input& input : alphabet(recording))
+            for (const char* kind :
+                 {"key re", "encryption", "refused", "pair anew", "cancel", "wait"})
+                if (input.name.starts_with(kind)) events.push_back(input);
+        for (std::size_t prefix = 0; prefix <= recording.inputs.size(); ++prefix)
+            for (const Input& first : events)
+                for (const Input& second : events)
+                    for (const Input& third : events) {
+                        play(recording, prefix, {&first, &second, &third}, 0);
+                        ++played;
+                    }
+    }
+    MESSAGE(played, " sequences");
+}
