@@ -156,6 +156,15 @@ TEST_CASE("smp manager: encryption that is switched off is reported (CVE-2020-97
     CHECK_FALSE(early.manager.busy());
     CHECK(early.encryption_change().empty());
     CHECK_FALSE(early.manager.security().encrypted);
+    // Off while a peripheral has asked for more: that ends the asking.
+    Bonded asking{Role::peripheral, modern_bond()};
+    (void)asking.key_request();
+    (void)asking.encryption_change();
+    CHECK(asking.pair() == Lines{"send 0b08"});
+    CHECK(asking.encryption_change(0, false) ==
+          Lines{"security plain bonded", "failed: bluetooth.host 71"});
+    CHECK_FALSE(asking.manager.busy());
+    CHECK(asking.wait(seconds{60}).empty());
 }
 
 TEST_CASE("smp manager: an encryption that nobody has asked for counts as none") {

@@ -3,10 +3,23 @@
 
 #include <functional>
 
+#include "base/log.hpp"
 #include "tests/smp/bonds.hpp"
 #include "tests/smp/two_managers.hpp"
 
 namespace bluetooth::test {
+
+/// No lines while so much goes wrong on purpose.
+class QuietLog {
+public:
+    QuietLog() { log::set_level(log::Level::off); }
+    ~QuietLog() { log::set_level(before_); }
+    QuietLog(const QuietLog&) = delete;
+    QuietLog& operator=(const QuietLog&) = delete;
+
+private:
+    log::Level before_ = log::level();
+};
 
 /// Something that happens to a manager.
 struct Input {
@@ -28,6 +41,13 @@ inline Input pdu_input(const std::string& name, const Octets& pdu, unsigned conf
                 },
             .begins = !pdu.empty() && (pdu[0] == 0x01 || pdu[0] == 0x0b),
             .confirms = confirms};
+}
+/// What a PDU of a right peer confirms.
+inline unsigned confirmed_by(const Octets& pdu) {
+    return pdu[0] == 0x03   ? Input::confirm_value
+           : pdu[0] == 0x04 ? Input::random_value
+           : pdu[0] == 0x0d ? Input::check
+                            : 0u;
 }
 template <class F> Input call_input(const std::string& name, F f) {
     return {.name = name, .apply = [f](ManagerScript& s) {
@@ -141,11 +161,7 @@ private:
         for (const Octets& pdu : received) {
             const bool is_key = pdu[0] >= 0x06 && pdu[0] <= 0x0a;
             if (is_key && !std::exchange(encrypted, true)) encrypt(side);
-            const unsigned confirms = pdu[0] == 0x03   ? Input::confirm_value
-                                      : pdu[0] == 0x04 ? Input::random_value
-                                      : pdu[0] == 0x0d ? Input::check
-                                                       : 0u;
-            add(side, pdu_input("right " + to_hex(Bytes{pdu}.first(1)), pdu, confirms));
+            add(side, pdu_input("right " + to_hex(Bytes{pdu}.first(1)), pdu, confirmed_by(pdu)));
         }
         REQUIRE_FALSE(side.manager.busy());
         REQUIRE(side.manager.security().encrypted);
