@@ -317,6 +317,10 @@ public:
     void gap_passkey(ConnectionHandle conn_handle, PasskeyActionType action, std::uint32_t passkey);
     void gap_passkey(ConnectionHandle conn_handle, PasskeyActionType action, std::uint32_t passkey,
                      error_code& error);
+    /// Answers a `WeakerPairing` that was deferred (an extension). Errors: `errc::not_connected`,
+    /// `errc::no_such_procedure` (none waits for this).
+    void gap_pair_weaker(ConnectionHandle conn_handle, bool allow);
+    void gap_pair_weaker(ConnectionHandle conn_handle, bool allow, error_code& error);
     /// Tells the peer, which displays a passkey, what our user does while entering it (an
     /// extension). Errors: `errc::not_connected`, `errc::no_such_procedure` (no passkey is being
     /// entered), `errc::not_supported` (not agreed on: `config::keypress`),
@@ -338,7 +342,7 @@ public:
     /// Gives us what the peer's `gap_get_oob` has made; pairings then use it, for whichever peer
     /// (an extension). Allowed at any time.
     void gap_set_oob(const OobData& data);
-    /// The same for LE legacy pairing, without `config::le_secure` or with peers that lack it.
+    /// The same for LE legacy pairing: as central only without `config::le_secure`.
     void gap_set_oob(const OobKey& key);
     /// Forgets all out-of-band data, ours and the peer's.
     void gap_set_oob(std::nullopt_t);

@@ -29,6 +29,14 @@ void BLE::gap_passkey(ConnectionHandle conn_handle, PasskeyActionType action,
              [&](error_code& error) { gap_passkey(conn_handle, action, passkey, error); });
 }
 
+void BLE::gap_pair_weaker(ConnectionHandle conn_handle, bool allow, error_code& error) {
+    error = adapter_->host.allow_weaker(conn_handle, allow);
+}
+void BLE::gap_pair_weaker(ConnectionHandle conn_handle, bool allow) {
+    throwing("gap_pair_weaker",
+             [&](error_code& error) { gap_pair_weaker(conn_handle, allow, error); });
+}
+
 void BLE::gap_keypress(ConnectionHandle conn_handle, Keypress keypress, error_code& error) {
     error = adapter_->host.send_keypress(conn_handle, keypress);
 }

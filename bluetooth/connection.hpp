@@ -55,6 +55,9 @@ struct Connection {
     /// Part A 6.2.1), or the link layer's procedure 40 s (Vol 6 Part B 5.2).
     static constexpr std::chrono::seconds update_limit{45};
 
+    /// How soon what a bonded client has configured is stored.
+    static constexpr std::chrono::seconds save_delay{5};
+
     Connection(ConnectionHandle on, hci::Role our_role, AddressType type, const Address& address,
                const smp::LinkEnds& ends, smp::Local& local, gatt::Server& server,
                const l2cap::Listeners& listeners, BufferPool& of_channels)
@@ -103,11 +106,13 @@ struct Connection {
     smp::TypedAddress bond_peer;            ///< under which its bond is stored
     std::uint64_t next_sign_counter = 0;    ///< of ours; 0: none was used on this link
     std::uint64_t stored_sign_counter = 0;  ///< those below count as used, should we end now
-    /// What the bond's store has of this client, once that counts: on a link under the bond's key.
-    std::optional<std::vector<std::uint8_t>> client_record;
+    bool peer_proved = false;  ///< it has shown on this link that it has the bond's key
+    /// Whether it has been given back what it had configured: once, on a link under the bond's key.
     bool client_restored = false;
-    AttBearer att;                                     ///< on the fixed channel
-    std::vector<std::unique_ptr<AttBearer>> enhanced;  ///< on credit-based channels
+    std::optional<std::vector<std::uint8_t>> client_record;  ///< as it is stored
+    Time save_deadline = never;                              ///< what it has configured may differ
+    AttBearer att;                                           ///< on the fixed channel
+    std::vector<std::unique_ptr<AttBearer>> enhanced;        ///< on credit-based channels
 
     Time disconnect_deadline = never;  ///< set while we are closing the link
     std::uint8_t refused_disconnects = 0;

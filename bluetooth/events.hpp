@@ -423,7 +423,8 @@ using Keypress = smp::Keypress;
 using KeyStrength = smp::KeyStrength;
 
 /// The security of a link has changed: a pairing has ended, the link was encrypted with the key of
-/// a bond, or its encryption has ended. After a failure all numbers are 0 and `error` says why:
+/// a bond, or its encryption has ended. After a failure all numbers are 0 (though a link that was
+/// encrypted before may still be so with the former key) and `error` says why:
 /// an SMP reason of ours or the peer's, an HCI status (0x06: the peer has lost the bond; remove
 /// ours by `BLE::gap_unpair` and pair anew if that is wanted), a time-out, or the lost link.
 struct EncryptionUpdate {
@@ -431,7 +432,7 @@ struct EncryptionUpdate {
     ConnectionHandle conn_handle{};
     bool encrypted = false;
     bool authenticated = false;             ///< protected against a man in the middle
-    bool bonded = false;                    ///< the keys are stored
+    bool bonded = false;                    ///< the key in use is stored
     std::uint8_t key_size = 0;              ///< octets
     bool secure_connections = false;        ///< extension: by LE Secure Connections
     std::optional<PairingMethod> method{};  ///< extension: when it was a pairing
@@ -441,8 +442,8 @@ struct EncryptionUpdate {
 /// A secret is wanted that was handed out by `SetSecret`: the one with this `key`; or, without a
 /// key, the `index`th (from 0) of its type. An application that keeps secrets itself answers, also
 /// that there is none. Without an answer the store of the adapter is asked (`config::bond_file`).
-/// Comes during `active(true)` for all bonds and our own identity, on each connection and for
-/// `BLE::gap_pair`.
+/// Comes during `active(true)` for all bonds and our own identity, on each connection (but with a
+/// private address that cannot be resolved) and for `BLE::gap_pair`. Answer inside the handler.
 struct GetSecret {
     static constexpr int code = 29;
     SecretType type{};
@@ -466,6 +467,8 @@ struct GetSecret {
 /// A secret is to be stored, in place of one of the same type and key; or without a value to be
 /// deleted. An application that keeps secrets itself answers; else the store of the adapter does.
 /// Values are opaque, and worth as much as the link's security: keep them where nobody else reads.
+/// Comes after a pairing (types 1 and 2), after a bonded client has subscribed to something (type
+/// 3), and at the end of a link. Answer inside the handler.
 struct SetSecret {
     static constexpr int code = 30;
     SecretType type{};
@@ -510,10 +513,17 @@ struct WeakerPairing {
     KeyStrength present;
     KeyStrength wanted;
 
+    struct Verdict {
+        bool allowed = false;
+        bool deferred = false;
+    };
     /// Lets the pairing go on, or refuses it (which is the default).
-    void answer(bool allow) const { *verdict = allow; }
+    void answer(bool allow) const { *verdict = {allow, false}; }
+    /// The answer will be given by `BLE::gap_pair_weaker`, within 30 s; later the pairing has
+    /// failed.
+    void defer() const { *verdict = {false, true}; }
     /// Where the answer goes; set by the host for the time of the handler.
-    bool* verdict = nullptr;
+    Verdict* verdict = nullptr;
 };
 
 using Event =

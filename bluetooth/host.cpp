@@ -139,7 +139,13 @@ void Host::on_timer() {
             on_update_refused(handle, make_error(errc::timed_out));
             if (generation != generation_ || find(handle) != &connection) continue;
         }
-        environment_.wake_at(std::min(connection.disconnect_deadline, connection.update_deadline));
+        if (now_ >= connection.save_deadline) {
+            connection.save_deadline = never;
+            save_client(connection);
+            if (generation != generation_ || find(handle) != &connection) continue;
+        }
+        environment_.wake_at(std::min({connection.disconnect_deadline, connection.update_deadline,
+                                       connection.save_deadline}));
         with_link(connection, [&](auto& context) { connection.link.on_timer(context); });
         if (find(handle) != &connection) continue;
         with_security(connection, [&](auto context) { connection.security.on_timer(context); });
@@ -215,6 +221,7 @@ void Host::start(std::unique_ptr<transport::Transport> transport) {
     scanner_ = {};
     connector_ = {};
     privacy_ = {};
+    (void)privacy_.set_interval(rpa_timeout_);
     held_ = false;
     dropped_ = 0;
     core_ = hci::Core{command_queue_size};  // with its counters

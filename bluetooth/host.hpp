@@ -169,6 +169,7 @@ public:
     error_code answer_passkey(ConnectionHandle handle, PasskeyActionType action,
                               std::uint32_t passkey);
     error_code send_keypress(ConnectionHandle handle, Keypress keypress);
+    error_code allow_weaker(ConnectionHandle handle, bool allowed);
     error_code unpair(AddressType type, const Address& address);
     smp::OobData make_oob_data(error_code& error);
     void set_oob_data(const smp::OobData& data) { local_.peer_oob = data; }
@@ -375,7 +376,7 @@ private:
     void on_encryption_change(const hci::EncryptionChange& event);
     void on_key_refresh(const hci::EncryptionKeyRefreshComplete& event);
     void on_encryption_refused(ConnectionHandle handle, error_code error);
-    void on_first_encrypted(Connection& connection);
+    void on_peer_proved(Connection& connection);
     bool could_be_more_secure(const Connection& connection) const;
     void tell_clients(Connection& connection, bool secured);
     template <class Call> error_code security_call(ConnectionHandle handle, Call&& call);
@@ -395,7 +396,8 @@ private:
     void forget_peer(AddressType type, const Address& address);
     void get_bond(AddressType type, const Address& address,
                   std::function<void(const std::optional<smp::Bond>&)> then);
-    void set_bond(const smp::Bond& bond, std::function<void(bool)> then);
+    void set_bond(const smp::Bond& bond, const std::optional<smp::Bond>& present,
+                  std::function<void(bool)> then);
     void store_bond(ConnectionHandle handle, const smp::StoreBond& action,
                     const std::optional<smp::Bond>& present);
     void restore_client(Connection& connection);
@@ -489,7 +491,7 @@ private:
     att::ErrorCode read_verdict_{};
     L2capAccept::Verdict accept_verdict_;
     bool update_verdict_ = true;
-    bool weaker_verdict_ = false;
+    WeakerPairing::Verdict weaker_verdict_;
     GetSecret::Answer get_answer_;
     SetSecret::Answer set_answer_;
 
@@ -515,9 +517,10 @@ private:
 
     EventDelivery delivery_;
 
-    smp::Local local_;                   // how we pair, and who we are to bonded peers
-    smp::TypedAddress lasting_address_;  // public, or the static one that we keep
-    SecretStore* secrets_ = nullptr;     // of the environment, while active
+    smp::Local local_;                     // how we pair, and who we are to bonded peers
+    smp::TypedAddress identity_in_force_;  // should the controller refuse the new address
+    smp::TypedAddress lasting_address_;    // public, or the static one that we keep
+    SecretStore* secrets_ = nullptr;       // of the environment, while active
 
     // Settings
     config::addr_mode addr_mode_ = config::addr_mode::public_address;

@@ -180,51 +180,65 @@ void Host::get_bond(AddressType type, const Address& address,
                });
 }
 
-/// Half a bond is none: should the second half not be stored, the first one goes.
-void Host::set_bond(const smp::Bond& bond, std::function<void(bool)> then) {
-    const smp::Secret ours = smp::encode_our_keys(bond);
-    const auto store_other = [this, bond, then = std::move(then)](bool stored) {
-        if (!stored) return then(false);
-        const smp::Secret peers = smp::encode_peer_keys(bond);
-        set_secret(SecretType::peer_keys, key_of(bond), Bytes{peers.octets()},
-                   [this, bond, then](bool complete) {
-                       if (!complete)
-                           set_secret(SecretType::our_keys, key_of(bond), std::nullopt,
-                                      [](bool) {});
-                       then(complete);
-                   });
+/// Half a bond is none: should the second half not be stored, the first one becomes what it was.
+void Host::set_bond(const smp::Bond& bond, const std::optional<smp::Bond>& present,
+                    std::function<void(bool)> then) {
+    const auto undo = [this, bond, present, then](bool complete) {
+        if (!complete && present)
+            set_secret(SecretType::our_keys, key_of(bond),
+                       Bytes{smp::encode_our_keys(*present).octets()}, [](bool) {});
+        else if (!complete)
+            set_secret(SecretType::our_keys, key_of(bond), std::nullopt, [](bool) {});
+        then(complete);
     };
-    set_secret(SecretType::our_keys, key_of(bond), Bytes{ours.octets()}, store_other);
+    const auto store_other = [this, bond, undo, then](bool stored) {
+        if (!stored) return then(false);
+        set_secret(SecretType::peer_keys, key_of(bond), Bytes{smp::encode_peer_keys(bond).octets()},
+                   undo);
+    };
+    set_secret(SecretType::our_keys, key_of(bond), Bytes{smp::encode_our_keys(bond).octets()},
+               store_other);
 }
 
 void Host::store_bond(ConnectionHandle handle, const smp::StoreBond& action,
                       const std::optional<smp::Bond>& present) {
     const smp::Bond& bond = action.bond;
+    const smp::TypedAddress identity{bond.peer_type, bond.peer};
     const auto tell = [this, handle](bool stored) {
         if (Connection* connection = find(handle))
             with_security(*connection, [&](auto context) {
                 connection->security.on_bond_stored(context, stored);
             });
     };
-    if (present && !action.replaces_better && !bond.strength.at_least(present->strength)) {
+    const Connection* const link = find(handle);
+    if (link == nullptr) return;
+    // The application was asked about the bond with the peer as it was known before.
+    const bool may_replace = action.replaces_better && link->bond_peer == identity;
+    if (present && !may_replace && !bond.strength.at_least(present->strength)) {
         log::warn("host", "kept the bond with ", to_string(bond.peer),
                   ", which is better than the new one");
         return tell(false);
     }
-    set_bond(bond, [this, bond, handle, tell](bool stored) {
+    set_bond(bond, present, [this, bond, identity, handle, tell](bool stored) {
         if (!stored)
             log::error("host", "the bond with ", to_string(bond.peer), " could not be stored");
         else
             know_peer(bond);
         if (Connection* connection = find(handle); connection != nullptr && stored) {
+            connection->bond_peer = identity;
+            connection->peer_proved = true;
             // What it has configured until now goes with the bond.
             connection->client_restored = true;
             connection->client_record.reset();
-            connection->bond_peer = {bond.peer_type, bond.peer};
+            connection->save_deadline = now_;
+            environment_.wake_at(now_);
+            connection->next_sign_counter = 0;
+            connection->client_state.signing_key.reset();
+            if (bond.peers.csrk)
+                connection->client_state.signing_key =
+                    att::SigningKey{*bond.peers.csrk, bond.peers.sign_counter};
         }
         tell(stored);
-        if (Connection* connection = find(handle); connection != nullptr && stored)
-            save_client(*connection);
     });
 }
 
@@ -242,10 +256,13 @@ error_code Host::unpair(AddressType type, const Address& address) {
     }
     forget_peer(type, address);
     const auto removed = std::make_shared<bool>(false);
+    const std::uint64_t generation = generation_;
     for (const SecretType kind :
-         {SecretType::our_keys, SecretType::peer_keys, SecretType::gatt_client})
+         {SecretType::our_keys, SecretType::peer_keys, SecretType::gatt_client}) {
         set_secret(kind, key_of(type, address), std::nullopt,
                    [removed](bool was_there) { *removed |= was_there; });
+        if (generation != generation_) return make_error(errc::not_active);
+    }
     // Inside a handler the answers come later.
     return *removed || delivery_.delivering() ? error_code{} : make_error(errc::no_such_procedure);
 }
@@ -318,12 +335,17 @@ void Host::save_counters(Connection& connection) {
         store_counters(connection, ours);
 }
 
+/// As long as the store has these very keys: the bond may have been removed or replaced meanwhile.
 void Host::store_counters(Connection& connection, std::uint64_t ours) {
     smp::Bond bond = *connection.security.bond();
     bond.ours.sign_counter = ours;
     if (const auto& verified = connection.client_state.signing_key)
         bond.peers.sign_counter = verified->next_counter;
-    set_bond(bond, [](bool) {});
+    get_bond(bond.peer_type, bond.peer, [this, bond](const std::optional<smp::Bond>& present) {
+        if (present && present->ours.csrk == bond.ours.csrk &&
+            present->peers.csrk == bond.peers.csrk)
+            set_bond(bond, present, [](bool) {});
+    });
 }
 
 }  // namespace bluetooth

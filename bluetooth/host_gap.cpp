@@ -62,6 +62,7 @@ void Host::execute(gap::HoldAddresses& action) {
 }
 void Host::execute(gap::OwnAddressFailed& action) {
     addr_mode_ = mode_in_force_;
+    local_.identity.address = identity_in_force_;
     delivery_.deliver(CommandFailed{"config", action.error});
 }
 
@@ -135,6 +136,7 @@ error_code Host::set(config::addr_mode option) {
     if (!advertiser_.idle() || !scanner_.idle() || !connector_.idle())
         return make_error(errc::busy);
     mode_in_force_ = std::exchange(addr_mode_, option);
+    identity_in_force_ = local_.identity.address;
     const Address random_static = hci::make_static_address(random_.octets<6>());
     local_.identity.address = option == config::addr_mode::random_static
                                   ? smp::TypedAddress{AddressType::random_device, random_static}

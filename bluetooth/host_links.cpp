@@ -94,7 +94,9 @@ void Host::close_connection(ConnectionHandle handle, error_code reason) {
     (void)acl_.remove_link(handle);
     const std::uint64_t generation = generation_;
     save_client(connection);
+    if (generation != generation_) return;
     save_counters(connection);
+    if (generation != generation_) return;
     with_link(connection, [&](auto& context) { connection.link.on_disconnected(context); });
     if (generation != generation_) return;
     with_security(connection, [&](auto context) { connection.security.on_disconnected(context); });

@@ -110,11 +110,13 @@ void Host::execute(Connection& connection, smp::KeypressReceived& action) {
 
 void Host::execute(Connection& connection, smp::WeakerPairing& action) {
     const auto decided = [this, handle = connection.handle] {
-        const bool allowed = std::exchange(weaker_verdict_, false) && !delivery_.handler_failed();
+        const WeakerPairing::Verdict verdict = std::exchange(weaker_verdict_, {});
+        const bool failed = delivery_.handler_failed();
         Connection* asked = find(handle);
-        if (asked == nullptr) return;
-        with_security(*asked,
-                      [&](auto context) { return asked->security.allow_weaker(context, allowed); });
+        if (asked == nullptr || (verdict.deferred && !failed)) return;
+        with_security(*asked, [&](auto context) {
+            return asked->security.allow_weaker(context, verdict.allowed && !failed);
+        });
     };
     delivery_.deliver(
         WeakerPairing{connection.handle, action.present, action.wanted, &weaker_verdict_}, decided);
@@ -126,18 +128,20 @@ void Host::execute(Connection& connection, smp::SecurityChanged& action) {
     const bool authorized = security.authorized;  // is the application's, not the link's
     security = action.security;
     security.authorized = authorized;
-    if (security.encrypted && !was_encrypted) on_first_encrypted(connection);
-    if (find(connection.handle) == &connection && security.encrypted && security.bonded)
-        restore_client(connection);
+    if (security.encrypted && !was_encrypted && !eatt_.unencrypted)
+        enable_enhanced_bearers(connection);
+    if (find(connection.handle) == &connection && connection.security.under_bond())
+        on_peer_proved(connection);
 }
 
-/// What the peer says is from now on the peer's, and nobody else's.
-void Host::on_first_encrypted(Connection& connection) {
+/// The peer has the key of the bond: what it says is from now on the peer's, and nobody else's.
+void Host::on_peer_proved(Connection& connection) {
+    if (std::exchange(connection.peer_proved, true)) return;
     const auto& [type, address] = connection.bond_peer;
-    if (gatt_cache_ && identity_of(type, address))
+    if (gatt_cache_)
         connection.att.client.use_cache(discovery_cache_,
-                                        {.type = type, .address = address, .encrypted = true});
-    if (!eatt_.unencrypted) enable_enhanced_bearers(connection);
+                                        {.type = type, .address = address, .bonded = true});
+    restore_client(connection);
 }
 
 void Host::execute(Connection& connection, smp::SecurityDone& action) {
@@ -223,6 +227,12 @@ error_code Host::answer_passkey(ConnectionHandle handle, PasskeyActionType actio
 error_code Host::send_keypress(ConnectionHandle handle, Keypress keypress) {
     return security_call(handle, [&](auto context, auto& security) {
         return security.send_keypress(context, keypress);
+    });
+}
+
+error_code Host::allow_weaker(ConnectionHandle handle, bool allowed) {
+    return security_call(handle, [&](auto context, auto& security) {
+        return security.allow_weaker(context, allowed);
     });
 }
 

@@ -37,7 +37,11 @@ void Host::execute(Connection& connection, AttBearer& bearer, att::Written& acti
     delivery_.deliver(GattsWrite{connection.handle, action.handle}, answer);
 }
 void Host::execute(Connection& connection, AttBearer&, att::Subscribed& action) {
-    save_client(connection);
+    // Soon, not at once: a client must not have us write a file for each of its requests.
+    if (connection.client_restored && connection.save_deadline == never) {
+        connection.save_deadline = now_ + Connection::save_delay;
+        environment_.wake_at(connection.save_deadline);
+    }
     delivery_.deliver(GattsSubscribe{connection.handle, action.handle,
                                      static_cast<Subscription>(action.configuration)});
 }

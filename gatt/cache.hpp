@@ -19,12 +19,12 @@
 
 namespace bluetooth::gatt {
 
-/// By what a peer is known again. What was learnt on links without encryption is kept apart:
-/// there anybody may have taken on the address.
+/// By what a peer is known again. What was learnt on links that are not encrypted with the key of a
+/// bond is kept apart: there anybody may have taken on the address.
 struct PeerIdentity {
     AddressType type{};
     Address address;
-    bool encrypted = false;
+    bool bonded = false;
     friend bool operator==(const PeerIdentity&, const PeerIdentity&) = default;
 };
 

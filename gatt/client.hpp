@@ -62,8 +62,8 @@ public:
         receive_other(ctx, pdu);
     }
     /// Whether a request that is refused for want of authentication or encryption asks for security
-    /// (`SecurityNeeded`) and is then sent again: once for each procedure, so that no peer can go on
-    /// asking. Not at first; for procedures that are refused afterwards.
+    /// (`SecurityNeeded`) and is then sent again: once for each procedure, so that no peer can go
+    /// on asking. Not at first; for procedures that are refused afterwards.
     void raise_security(bool wanted) { raise_security_ = wanted; }
     /// The answer to `SecurityNeeded`: whether the link is more secure than before. If not, the
     /// procedure ends with the peer's refusal.
@@ -202,9 +202,9 @@ private:
     bool raise_security_ = false;
     bool security_raised_ = false;           // for the running procedure
     std::optional<att::ErrorCode> refusal_;  // of the request that waits for security
-    std::uint8_t awaited_request_ = 0;  // opcode of the request under way; 0: none
-    Deadline deadline_;                 // of its response
-    Time retry_at_ = never;             // a buffer was missing
+    std::uint8_t awaited_request_ = 0;       // opcode of the request under way; 0: none
+    Deadline deadline_;                      // of its response
+    Time retry_at_ = never;                  // a buffer was missing
     bool mtu_requested_ = false;
 
     std::array<OpenIndication, max_open_indications> indications_{};  // token 0: a free place

@@ -27,7 +27,7 @@ Buffer EnableEnhancedBearers::request(ClientContext& ctx, const att::Bearer&) {
         return request_only_value(ctx, att::type::server_supported_features);
     case Stage::read_client_features:
         return request_only_value(ctx, att::type::client_supported_features);
-    case Stage::write_client_features: return std::move(write_);
+    case Stage::write_client_features: return write_.share();
     case Stage::complete: break;
     }
     return {};

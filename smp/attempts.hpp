@@ -16,7 +16,7 @@ namespace bluetooth::smp {
 /// How long a peer whose pairings have failed must wait before its next one (Vol 3 Part H 2.3.6): a
 /// few times not at all, as people mistype, then each time twice as long. Time heals: without
 /// attempts a peer has its free ones again. The number of peers that are remembered is bounded;
-/// those that are no more share one wait, so that changing addresses does not help.
+/// those that are no more share one wait, so changing addresses helps only for a while.
 class Attempts {
 public:
     static constexpr unsigned free_failures = 3;

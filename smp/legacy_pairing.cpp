@@ -10,10 +10,7 @@ void Pairing::begin_legacy(Context ctx) {
     step_ = Step::confirm;
     switch (model_.method) {
     case Method::passkey_entry: return ask_passkey(ctx);
-    case Method::out_of_band:
-        if (!local_.oob_tk) return fail(ctx, Reason::oob_not_available);  // not any more
-        tk_ = *local_.oob_tk;
-        break;
+    case Method::out_of_band: tk_ = *local_.oob_tk; break;
     default: break;  // Just Works: the TK is 0
     }
     passkey_ = 0;  // the TK is there

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the security managers of all links share: who we are and how we want to pair.
+// What the security managers of all links share: who we are, how we want to pair, and who has
+// failed.
 #pragma once
 
 #include <cstdint>
@@ -65,7 +66,8 @@ struct LocalOobData {
     crypto::KeyPair key_pair;
 };
 
-struct Local {
+/// What a pairing goes by: it takes a copy when it begins.
+struct Terms {
     Settings settings;
     Identity identity;
     std::optional<LocalOobData> our_oob;  ///< was handed out
@@ -73,6 +75,9 @@ struct Local {
     std::optional<crypto::Key> oob_tk;    ///< was agreed on, for legacy pairing
     /// For the next pairing; without one a new key pair is made for each (2.3.6).
     std::optional<crypto::KeyPair> key_pair;
+};
+
+struct Local : Terms {
     Attempts attempts;
 };
 

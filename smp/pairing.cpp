@@ -20,7 +20,7 @@ bool is_valid(const Features& features) {
 
 }  // namespace
 
-Pairing::Pairing(const LinkEnds& ends, const Local& local, std::optional<KeyStrength> present)
+Pairing::Pairing(const LinkEnds& ends, const Terms& local, std::optional<KeyStrength> present)
     : ends_(ends), local_(local), present_(present) {}
 
 // ---- features

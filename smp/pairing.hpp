@@ -29,8 +29,8 @@ struct LinkEnds {
 
 class Pairing {
 public:
-    /// `present` is the bond with this peer, if there is one. `local` is read throughout.
-    Pairing(const LinkEnds& ends, const Local& local, std::optional<KeyStrength> present);
+    /// `present` is the bond with this peer, if there is one.
+    Pairing(const LinkEnds& ends, const Terms& local, std::optional<KeyStrength> present);
 
     /// As central: sends the Pairing Request.
     void initiate(Context ctx);
@@ -140,7 +140,7 @@ private:
     void succeed();
 
     LinkEnds ends_;
-    const Local& local_;
+    Terms local_;
     std::optional<KeyStrength> present_;
     Step step_ = Step::idle;
     error_code error_;

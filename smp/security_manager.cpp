@@ -71,8 +71,6 @@ void SecurityManager::continue_pair(Context ctx, bool anew) {
     if (pairing_ || encrypting_) return;  // the peer was quicker
     method_.reset();
     const Settings& settings = local_.settings;
-    std::uint8_t wanted = 0;
-    if (settings.mitm && settings.io != IoCapability::no_input_no_output) wanted |= auth_req::mitm;
     if (ends_.role == Role::peripheral) {
         std::uint8_t request = settings.bonding ? auth_req::bonding : std::uint8_t{0};
         if (settings.mitm) request |= auth_req::mitm;
@@ -81,22 +79,28 @@ void SecurityManager::continue_pair(Context ctx, bool anew) {
         request_deadline_ = ctx.now + timeout;
         ctx.out.wake_at(request_deadline_);
         ctx.out.push(Send{SecurityRequest{request}});
-    } else if (!anew && bond_suffices(wanted)) {
+    } else if (!anew && bond_suffices(wants_authentication())) {
         encrypt_with_bond(ctx);
     } else {
         start_pairing(ctx);
     }
 }
 
-/// Whether the bond has a key for us as central that is as good as an AuthReq and our settings want
-/// it.
-bool SecurityManager::bond_suffices(std::uint8_t auth_req) const {
+/// Whether a bond that is not authenticated is not good enough: we want more, and can have it. That
+/// a peer alone wants more is no reason to replace its bond, as it may not be that peer.
+bool SecurityManager::wants_authentication() const {
+    const Settings& settings = local_.settings;
+    return settings.mitm && settings.io != IoCapability::no_input_no_output;
+}
+
+/// Whether the bond has a key for us as central that is as good as our settings want it.
+bool SecurityManager::bond_suffices(bool authentication) const {
     if (!bond_ || !bond_->peers.ltk) return false;
     const Settings& settings = local_.settings;
     const KeyStrength& strength = bond_->strength;
     return strength.key_size >= settings.min_key_size &&
            (strength.secure_connections || !settings.secure_connections_only) &&
-           (strength.authenticated || (auth_req & auth_req::mitm) == 0);
+           (strength.authenticated || !authentication);
 }
 
 void SecurityManager::start_pairing(Context ctx) {
@@ -231,7 +235,8 @@ void SecurityManager::on_security_request(Context ctx, const SecurityRequest& pd
         return;
     }
     if (is_own_address()) return refuse(ctx, Reason::unspecified_reason);
-    if (bond_suffices(pdu.auth_req)) return encrypt_with_bond(ctx);
+    const bool mitm = (pdu.auth_req & auth_req::mitm) != 0;
+    if (bond_suffices(mitm && wants_authentication())) return encrypt_with_bond(ctx);
     if (!local_.attempts.allowed(ends_.peers, ctx.now))
         return refuse(ctx, Reason::repeated_attempts);
     start_pairing(ctx);
@@ -293,6 +298,7 @@ void SecurityManager::on_encryption_change(Context ctx, error_code error, bool e
     // The link goes on without: whoever relied on the encryption must know (CVE-2020-9770).
     const bool concerned = security_.encrypted || encrypting_;
     pending_key_.reset();
+    key_stored_ = false;
     encrypting_ = false;
     encryption_deadline_ = never;
     set_security(ctx, {.bonded = bond_.has_value(), .authorized = security_.authorized});
@@ -395,7 +401,8 @@ void SecurityManager::after_pairing_input(Context ctx) {
         if (pairing_->timed_out()) blocked_ = true;
         return end_pairing(ctx, error);
     }
-    local_.attempts.succeeded(ends_.peers);
+    // Anybody succeeds without authentication.
+    if (pairing_->strength().authenticated) local_.attempts.succeeded(ends_.peers);
     method_ = pairing_->method();
     const bool replaces = pairing_->weaker_allowed();
     new_bond_ = pairing_->bond();
@@ -409,7 +416,8 @@ void SecurityManager::end_pairing(Context ctx, error_code error) {
     const bool phase_two = pairing_->method().has_value();
     method_ = pairing_->method();
     if (phase_two) local_.attempts.failed(ends_.peers, ctx.now);
-    const bool under_its_key = pairing_->encrypted();
+    // The controller may have its key already, and encrypt under it.
+    const bool under_its_key = pairing_->encrypted() || pending_key_;
     pairing_.reset();
     pending_key_.reset();
     report(ctx, error);
@@ -422,8 +430,12 @@ void SecurityManager::set_security(Context ctx, const LinkSecurity& security) {
 }
 
 void SecurityManager::report(Context ctx, error_code error) {
-    ctx.out.push(
-        SecurityDone{error ? LinkSecurity{} : security_, error, std::exchange(method_, {})});
+    LinkSecurity security;
+    if (!error) {
+        security = security_;
+        security.bonded = key_stored_;
+    }
+    ctx.out.push(SecurityDone{security, error, std::exchange(method_, {})});
 }
 
 }  // namespace bluetooth::smp

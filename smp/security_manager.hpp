@@ -72,6 +72,8 @@ public:
 
     const LinkSecurity& security() const { return security_; }
     const std::optional<Bond>& bond() const { return bond_; }
+    /// Whether the link is encrypted with the key of the bond: then the peer is the bonded one.
+    bool under_bond() const { return security_.encrypted && key_stored_; }
     /// Whether a pairing, an encryption or a request for either is under way.
     bool busy() const {
         return pairing_ || encrypting_ || pair_wanted_ || storing_ || request_deadline_ != never;
@@ -90,7 +92,8 @@ private:
     void continue_pair(Context ctx, bool anew);
     void start_pairing(Context ctx);
     void encrypt_with_bond(Context ctx);
-    bool bond_suffices(std::uint8_t auth_req) const;
+    bool wants_authentication() const;
+    bool bond_suffices(bool authentication) const;
     bool is_own_address() const { return ends_.peers == ends_.ours; }
     void refuse(Context ctx, Reason reason);
     void on_pairing_request(Context ctx, const PairingRequest& pdu);
