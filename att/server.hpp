@@ -172,6 +172,8 @@ public:
     /// Whether a value that does not fit is refused instead of cut: what clients write by Invalid
     /// Attribute Value Length or Insufficient Resources, our own updates by `errc::too_big`.
     void strict(bool wanted) { strict_ = wanted; }
+    /// Whether only a key of LE Secure Connections authenticates (Vol 3 Part C 10.2.4).
+    void secure_connections_only(bool wanted) { secure_connections_only_ = wanted; }
     /// Whether remote reads of user attributes raise `ReadRequested` and wait for the answer.
     void read_events(bool wanted) { read_events_ = wanted; }
 
@@ -314,6 +316,7 @@ private:
     std::uint16_t rx_mtu_ = 256;
     bool read_events_ = false;
     bool strict_ = false;
+    bool secure_connections_only_ = false;
     std::uint32_t table_number_ = 0;
     std::vector<ClientState*> clients_;
     std::vector<ServerSession*> sessions_;

@@ -21,7 +21,8 @@ std::optional<ErrorCode> Server::insecure(const ServerSession& session, const At
         if (!link.encrypted)
             return link.bonded ? ErrorCode::insufficient_encryption
                                : ErrorCode::insufficient_authentication;
-        if ((required & authenticated) != 0 && !link.authenticated)
+        if ((required & authenticated) != 0 &&
+            !(link.authenticated && (link.secure_connections || !secure_connections_only_)))
             return ErrorCode::insufficient_authentication;
         const std::uint8_t min_key_size =
             attribute.min_key_size != 0 ? attribute.min_key_size : limits_.min_key_size;

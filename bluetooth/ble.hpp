@@ -485,6 +485,13 @@ public:
                      bool with_response = false);
     void gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
                      bool with_response, error_code& error);
+    /// Writes without response, signed with the key that we gave to the peer in a pairing, for
+    /// links that are not encrypted (an extension); cut to ATT MTU − 15 octets. No event. Errors:
+    /// `errc::permission_denied` (there is no bond with such a key, or the link is encrypted: then
+    /// use `gattc_write`), `errc::no_buffers` as above. Vol 3 Part G 4.9.2, Part C 10.4.
+    void gattc_write_signed(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data);
+    void gattc_write_signed(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
+                            error_code& error);
     /// Writes a value of up to 512 octets in parts, each of which the peer repeats; what it repeats
     /// wrongly is not written (an extension): `GattcWriteDone`, then with EPROTO as status.
     /// `errc::too_big`: more than 512 octets. Vol 3 Part G 4.9.4.

@@ -193,6 +193,17 @@ void BLE::gattc_write(ConnectionHandle conn_handle, AttributeHandle value_handle
     });
 }
 
+void BLE::gattc_write_signed(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
+                             error_code& error) {
+    error = adapter_->host.write_signed(conn_handle, value_handle, data);
+}
+void BLE::gattc_write_signed(ConnectionHandle conn_handle, AttributeHandle value_handle,
+                             Bytes data) {
+    throwing("gattc_write_signed", [&](error_code& error) {
+        gattc_write_signed(conn_handle, value_handle, data, error);
+    });
+}
+
 void BLE::gattc_write_long(ConnectionHandle conn_handle, AttributeHandle value_handle, Bytes data,
                            error_code& error) {
     error = adapter_->host.write_reliable(conn_handle, std::array{HandleValue{value_handle, data}});

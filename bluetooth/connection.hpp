@@ -100,8 +100,9 @@ struct Connection {
     att::ClientState client_state;
     l2cap::Link link;
     smp::SecurityManager security;
-    smp::TypedAddress bond_peer;          ///< under which its bond is stored
-    std::uint64_t next_sign_counter = 0;  ///< of ours; 0: none was used on this link
+    smp::TypedAddress bond_peer;            ///< under which its bond is stored
+    std::uint64_t next_sign_counter = 0;    ///< of ours; 0: none was used on this link
+    std::uint64_t stored_sign_counter = 0;  ///< those below count as used, should we end now
     /// What the bond's store has of this client, once that counts: on a link under the bond's key.
     std::optional<std::vector<std::uint8_t>> client_record;
     bool client_restored = false;

@@ -215,7 +215,7 @@ void Host::start(std::unique_ptr<transport::Transport> transport) {
     scanner_ = {};
     connector_ = {};
     privacy_ = {};
-    holding_ = false;
+    held_ = false;
     dropped_ = 0;
     core_ = hci::Core{command_queue_size};  // with its counters
     mtu_ = config::mtu{}.value;
@@ -270,8 +270,10 @@ void Host::secrets_loaded() {
                                                               : config::addr_mode::random_static;
     with_gap([&](gap::Context context) {
         if (init_.info().public_address) return privacy_.use_public(context);
-        privacy_.use_static(context, local_.identity.address.address);
+        privacy_.use_static(context, lasting_address_.address);
     });
+    local_.identity.address = lasting_address_;
+    server_->set_central_address_resolution(init_.info().resolving_list_size != 0);
     environment_.on_started({}, {});
 }
 
@@ -361,6 +363,7 @@ void Host::stop() {
     any_ended_ = true;
     std::vector<ConnectionHandle> links;
     for (auto& connection : connections_) {
+        save_quietly(*connection);
         links.push_back(connection->handle);
         (void)acl_.remove_link(connection->handle);
         ended_connections_.push_back(std::move(connection));

@@ -206,6 +206,7 @@ public:
                      bool with_response);
     error_code write_reliable(ConnectionHandle connection,
                               std::span<const att::HandleValue> values);
+    error_code write_signed(ConnectionHandle connection, AttributeHandle handle, Bytes data);
     error_code subscribe(ConnectionHandle connection, AttributeHandle handle,
                          Subscription subscription);
     error_code exchange_mtu(ConnectionHandle connection);
@@ -305,7 +306,7 @@ private:
     void execute(gap::StrayConnection& action);
     void execute(gap::HoldAddresses& action);
     void execute(gap::OwnAddressFailed& action);
-    void check_rest();
+    void arrange_gap();
     void restore_privacy();
     void find_peer(Bytes reports);
     smp::LinkEnds ends_of(hci::Role role, AddressType type, const Address& air) const;
@@ -399,7 +400,9 @@ private:
                     const std::optional<smp::Bond>& present);
     void restore_client(Connection& connection);
     void save_client(Connection& connection);
+    void save_quietly(const Connection& connection);
     void save_counters(Connection& connection);
+    void store_counters(Connection& connection, std::uint64_t ours);
 
     // host_server.cpp, host_client.cpp, host_bearers.cpp
     void execute(Connection& connection, AttBearer& bearer, att::Send& action);
@@ -475,7 +478,7 @@ private:
     gap::Scanner scanner_;
     gap::Connector connector_;
     gap::Privacy privacy_;
-    bool holding_ = false;  // advertiser, scanner and connector, until they are at rest
+    bool held_ = false;  // advertiser, scanner and connector, by privacy
     gatt::DiscoveryCache discovery_cache_;
     l2cap::Listeners listeners_;
     std::unique_ptr<gatt::Server> server_;  // lives longer than the sessions of the links
@@ -512,8 +515,9 @@ private:
 
     EventDelivery delivery_;
 
-    smp::Local local_;                // how we pair, and who we are to bonded peers
-    SecretStore* secrets_ = nullptr;  // of the environment, while active
+    smp::Local local_;                   // how we pair, and who we are to bonded peers
+    smp::TypedAddress lasting_address_;  // public, or the static one that we keep
+    SecretStore* secrets_ = nullptr;     // of the environment, while active
 
     // Settings
     config::addr_mode addr_mode_ = config::addr_mode::public_address;

@@ -121,7 +121,7 @@ void Host::load_identity() {
 void Host::load_static_address() {
     const hci::ControllerInfo& info = init_.info();
     if (info.public_address) {
-        local_.identity.address = {AddressType::public_device, *info.public_address};
+        lasting_address_ = {AddressType::public_device, *info.public_address};
         return secrets_loaded();
     }
     get_secret(SecretType::identity, 0, key_of("address"), [this](std::optional<Bytes> stored) {
@@ -131,7 +131,7 @@ void Host::load_static_address() {
             std::ranges::copy(*stored, octets.begin());
             if (Address::from_wire(octets).is_static_random()) address = Address::from_wire(octets);
         }
-        local_.identity.address = {AddressType::random_device, address};
+        lasting_address_ = {AddressType::random_device, address};
         if (stored && address.wire() == octets) return secrets_loaded();
         octets = address.wire();
         set_secret(SecretType::identity, key_of("address"), Bytes{octets},
@@ -180,14 +180,21 @@ void Host::get_bond(AddressType type, const Address& address,
                });
 }
 
+/// Half a bond is none: should the second half not be stored, the first one goes.
 void Host::set_bond(const smp::Bond& bond, std::function<void(bool)> then) {
     const smp::Secret ours = smp::encode_our_keys(bond);
-    set_secret(SecretType::our_keys, key_of(bond), Bytes{ours.octets()},
-               [this, bond, then = std::move(then)](bool stored) {
-                   if (!stored) return then(false);
-                   const smp::Secret peers = smp::encode_peer_keys(bond);
-                   set_secret(SecretType::peer_keys, key_of(bond), Bytes{peers.octets()}, then);
-               });
+    const auto store_other = [this, bond, then = std::move(then)](bool stored) {
+        if (!stored) return then(false);
+        const smp::Secret peers = smp::encode_peer_keys(bond);
+        set_secret(SecretType::peer_keys, key_of(bond), Bytes{peers.octets()},
+                   [this, bond, then](bool complete) {
+                       if (!complete)
+                           set_secret(SecretType::our_keys, key_of(bond), std::nullopt,
+                                      [](bool) {});
+                       then(complete);
+                   });
+    };
+    set_secret(SecretType::our_keys, key_of(bond), Bytes{ours.octets()}, store_other);
 }
 
 void Host::store_bond(ConnectionHandle handle, const smp::StoreBond& action,
@@ -279,15 +286,43 @@ void Host::save_client(Connection& connection) {
     connection.client_record = std::move(octets);
 }
 
+/// When everything ends at once there are no more events: only what the adapter's own store keeps
+/// is brought up to date.
+void Host::save_quietly(const Connection& connection) {
+    const auto& bond = connection.security.bond();
+    if (!bond || secrets_ == nullptr) return;
+    const auto key = key_of(*bond);
+    if (!secrets_->get(SecretType::peer_keys, 0, Bytes{key})) return;
+    if (connection.client_restored)
+        secrets_->set(SecretType::gatt_client, Bytes{key},
+                      Bytes{encode_client_record(server_->record(connection.client_state))});
+    smp::Bond present = *bond;
+    if (connection.next_sign_counter != 0) present.ours.sign_counter = connection.next_sign_counter;
+    if (const auto& verified = connection.client_state.signing_key)
+        present.peers.sign_counter = verified->next_counter;
+    if (present == *bond) return;
+    secrets_->set(SecretType::our_keys, Bytes{key}, Bytes{smp::encode_our_keys(present).octets()});
+    secrets_->set(SecretType::peer_keys, Bytes{key},
+                  Bytes{smp::encode_peer_keys(present).octets()});
+}
+
 /// A SignCounter must never be used, or taken, twice.
 void Host::save_counters(Connection& connection) {
-    if (!connection.security.bond()) return;
-    smp::Bond bond = *connection.security.bond();
+    const auto& bond = connection.security.bond();
+    if (!bond) return;
     const auto& verified = connection.client_state.signing_key;
-    const std::uint64_t peers = verified ? verified->next_counter : bond.peers.sign_counter;
-    if (peers == bond.peers.sign_counter && connection.next_sign_counter == 0) return;
-    bond.peers.sign_counter = peers;
-    if (connection.next_sign_counter != 0) bond.ours.sign_counter = connection.next_sign_counter;
+    const std::uint64_t ours =
+        connection.next_sign_counter != 0 ? connection.next_sign_counter : bond->ours.sign_counter;
+    if (connection.next_sign_counter != 0 ||
+        (verified && verified->next_counter != bond->peers.sign_counter))
+        store_counters(connection, ours);
+}
+
+void Host::store_counters(Connection& connection, std::uint64_t ours) {
+    smp::Bond bond = *connection.security.bond();
+    bond.ours.sign_counter = ours;
+    if (const auto& verified = connection.client_state.signing_key)
+        bond.peers.sign_counter = verified->next_counter;
     set_bond(bond, [](bool) {});
 }
 

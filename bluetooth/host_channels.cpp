@@ -157,7 +157,10 @@ error_code Host::l2cap_listen(Psm psm, std::uint16_t mtu, const L2capOptions& op
         (key_size != 0 && (key_size < 7 || key_size > 16)))
         return make_error(errc::invalid_argument);
     if (const error_code error = check_active()) return error;
-    if (!listeners_.add({psm, ours, options.security, l2cap::Delivery::stream}))
+    SecurityRequirement security = options.security;
+    security.secure_connections |=
+        security.authentication && local_.settings.secure_connections_only;
+    if (!listeners_.add({psm, ours, security, l2cap::Delivery::stream}))
         return make_error(errc::already_in_progress);
     return {};
 }

@@ -136,6 +136,35 @@ error_code Host::write_reliable(ConnectionHandle handle, std::span<const att::Ha
                        });
 }
 
+error_code Host::write_signed(ConnectionHandle handle, AttributeHandle value_handle, Bytes data) {
+    constexpr std::uint64_t counters = std::uint64_t{1} << 32;
+    constexpr std::uint64_t stored_ahead = 64;
+    if (value_handle == att::no_handle) return make_error(errc::invalid_argument);
+    if (const error_code error = check_active()) return error;
+    Connection* connection = find(handle);
+    if (connection == nullptr) return make_error(errc::not_connected);
+    const auto& bond = connection->security.bond();
+    const bool encrypted = connection->client_state.security.encrypted;
+    if (encrypted || !bond || !bond->ours.csrk) return make_error(errc::permission_denied);
+    std::uint64_t& next = connection->next_sign_counter;
+    if (next == 0) next = connection->stored_sign_counter = bond->ours.sign_counter;
+    if (next >= counters) return make_error(errc::permission_denied);
+    if (!has_room(*connection, 1)) return make_error(errc::no_buffers);
+    const Turn turn{*this};
+    const crypto::Key csrk = *bond->ours.csrk;
+    const std::uint64_t counter = next++;
+    // A counter must never be used twice, not even after a crash.
+    if (next > connection->stored_sign_counter) {
+        connection->stored_sign_counter = std::min(next + stored_ahead, counters);
+        store_counters(*connection, connection->stored_sign_counter);
+        if (find(handle) != connection) return make_error(errc::not_connected);
+    }
+    return with_client(*connection, connection->att, [&](auto& context) {
+        return connection->att.client.write_signed(context, value_handle, data, csrk,
+                                                   static_cast<std::uint32_t>(counter));
+    });
+}
+
 error_code Host::subscribe(ConnectionHandle handle, AttributeHandle value_handle,
                            Subscription subscription) {
     if (value_handle == att::no_handle) return make_error(errc::invalid_argument);

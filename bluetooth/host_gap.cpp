@@ -56,13 +56,9 @@ void Host::execute(gap::StrayConnection& action) {
                  Command::disconnect, action.handle);
 }
 void Host::execute(gap::HoldAddresses& action) {
-    holding_ = action.held;
-    with_gap([&](gap::Context context) {
-        advertiser_.hold(context, action.held);
-        scanner_.hold(context, action.held);
-        connector_.hold(context, action.held);
-    });
-    check_rest();
+    held_ = action.held;
+    with_gap([&](gap::Context context) { advertiser_.hold(context, held_); });
+    arrange_gap();
 }
 void Host::execute(gap::OwnAddressFailed& action) {
     addr_mode_ = mode_in_force_;
@@ -71,11 +67,15 @@ void Host::execute(gap::OwnAddressFailed& action) {
 
 // ---- addresses
 
-/// Lets privacy go on once what it holds has come to rest.
-void Host::check_rest() {
-    if (!holding_ || !advertiser_.at_rest() || !scanner_.at_rest() || !connector_.at_rest()) return;
-    holding_ = false;
-    with_gap([&](gap::Context context) { privacy_.on_at_rest(context); });
+/// After whatever may have changed what the controller does: scanner and connector both scan, never
+/// at the same time, and privacy goes on once all that it holds has come to rest.
+void Host::arrange_gap() {
+    with_gap([&](gap::Context context) {
+        scanner_.hold(context, held_ || connector_.scanning());
+        connector_.hold(context, held_ || !scanner_.at_rest());
+        if (held_ && advertiser_.at_rest() && scanner_.at_rest() && connector_.at_rest())
+            privacy_.on_at_rest(context);
+    });
 }
 
 /// The controller is up, and knows nothing of addresses.
@@ -135,11 +135,14 @@ error_code Host::set(config::addr_mode option) {
     if (!advertiser_.idle() || !scanner_.idle() || !connector_.idle())
         return make_error(errc::busy);
     mode_in_force_ = std::exchange(addr_mode_, option);
+    const Address random_static = hci::make_static_address(random_.octets<6>());
+    local_.identity.address = option == config::addr_mode::random_static
+                                  ? smp::TypedAddress{AddressType::random_device, random_static}
+                                  : lasting_address_;
     with_gap([&](gap::Context context) {
         switch (option) {
         case config::addr_mode::public_address: return privacy_.use_public(context);
-        case config::addr_mode::random_static:
-            return privacy_.use_static(context, hci::make_static_address(random_.octets<6>()));
+        case config::addr_mode::random_static: return privacy_.use_static(context, random_static);
         case config::addr_mode::resolvable_private:
             return privacy_.use_resolvable(context, local_.identity.irk, random_);
         case config::addr_mode::non_resolvable_private:
@@ -218,6 +221,7 @@ error_code Host::connect(AddressType type, const Address& address,
         with_gap([&](gap::Context context) { privacy_.use_peer(context, *identity); });
         find_first = !privacy_.in_controller_list(*identity);
     }
+    arrange_gap();
     return with_gap([&](gap::Context context) {
         return connector_.connect(context, {.peer_type = type,
                                             .peer = address,

@@ -31,17 +31,17 @@ void Host::execute(hci::CommandDone& done) {
         with_gap([&](gap::Context context) {
             advertiser_.on_command_done(context, done.opcode, done.status, done.return_parameters);
         });
-        return check_rest();
+        return arrange_gap();
     case Command::scan:
         with_gap([&](gap::Context context) {
             scanner_.on_command_done(context, done.opcode, done.status, done.return_parameters);
         });
-        return check_rest();
+        return arrange_gap();
     case Command::connect:
         with_gap([&](gap::Context context) {
             connector_.on_command_done(context, done.opcode, done.status, done.return_parameters);
         });
-        return check_rest();
+        return arrange_gap();
     case Command::privacy:
         return with_gap([&](gap::Context context) {
             privacy_.on_command_done(context, done.opcode, done.status, done.return_parameters);

@@ -21,14 +21,14 @@ void Host::on_connection_complete(const hci::LeConnectionComplete& event,
         return connector_.on_connection_complete(context, event, resolved_from);
     });
     if (ours || event.role != hci::Role::peripheral || event.status != hci::Status::success)
-        return check_rest();
+        return arrange_gap();
     // Before advertising is told: what follows may change our address.
     const Address& air = resolved_from.is_zero() ? event.peer_address : resolved_from;
     const smp::LinkEnds ends = ends_of(
         hci::Role::peripheral,
         resolved_from.is_zero() ? event.peer_address_type : AddressType::random_device, air);
     with_gap([&](gap::Context context) { advertiser_.on_connected(context); });
-    check_rest();
+    arrange_gap();
     const auto identity = identity_of(event.peer_address_type, event.peer_address);
     open_connection(event.connection_handle, identity ? identity->type : event.peer_address_type,
                     identity ? identity->address : event.peer_address, ends,

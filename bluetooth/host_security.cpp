@@ -146,7 +146,7 @@ void Host::execute(Connection& connection, smp::SecurityDone& action) {
     delivery_.deliver(EncryptionUpdate{.conn_handle = connection.handle,
                                        .encrypted = security.encrypted,
                                        .authenticated = security.authenticated,
-                                       .bonded = security.bonded && security.encrypted,
+                                       .bonded = security.bonded,
                                        .key_size = security.key_size,
                                        .secure_connections = security.secure_connections,
                                        .method = action.method,

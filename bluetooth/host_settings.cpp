@@ -42,6 +42,7 @@ void Host::configure(gatt::Server& server) const {
     server.set_appearance(appearance_);
     server.set_preferred_connection_parameters(*in_attribute_form(preferred_));
     server.strict(strict_);
+    server.secure_connections_only(local_.settings.secure_connections_only);
     server.set_pending_indications(send_queue_);
     server.set_enhanced_bearers(eatt_.bearers != 0);
 }
@@ -119,6 +120,7 @@ error_code Host::set(config::le_secure option) {
 }
 error_code Host::set(config::sc_only option) {
     local_.settings.secure_connections_only = option.value;
+    if (server_) server_->secure_connections_only(option.value);
     return {};
 }
 error_code Host::set(config::min_key_size option) {

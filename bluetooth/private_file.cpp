@@ -22,6 +22,7 @@ std::string_view remedy(int number) {
     switch (number) {
     case EACCES:
     case EPERM: return "give this user the right to read and write it, or name another place";
+    case ENOENT:
     case EROFS: return "name a place that can be written (XDG_STATE_HOME)";
     case ENOSPC:
     case EDQUOT: return "make room on this file system";

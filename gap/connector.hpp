@@ -31,8 +31,9 @@ struct ConnectRequest {
 /// reported as a StrayConnection.
 ///
 /// With `find_first` an attempt scans by commands of its own (Vol 4 Part E 7.8.10, 7.8.11) until
-/// the host hands it the peer's address of the moment; the host keeps the Scanner at rest from the
-/// beginning to the end of such an attempt.
+/// the host hands it the peer's address of the moment. Scanner and Connector must not do so at the
+/// same time: the host holds the Connector while the Scanner is not at rest, and the Scanner while
+/// the Connector is `scanning`.
 class Connector {
 public:
     /// How long the controller may take to end an attempt that timed out or was cancelled.
@@ -73,6 +74,10 @@ public:
     bool finding() const { return phase_ == Phase::finding; }
     /// Of the attempt, while `pending`.
     const ConnectRequest& request() const { return request_; }
+    /// Whether the controller scans for an attempt, also for one that is over, or is about to.
+    bool scanning() const {
+        return scanning_ || (step_ >= Step::parameters && step_ <= Step::disable);
+    }
     /// Whether nothing is going on at the controller (not even an abandoned attempt) or waiting for
     /// its answer, so that as far as connecting goes the random address may be changed (Vol 4 Part
     /// E 7.8.4).

@@ -192,6 +192,8 @@ ConnectionResult Channels::refusal_of(const Opening& opening, const Listener* li
     const SecurityRequirement& required = listener->security;
     if (required.authentication && !(link.encrypted && link.authenticated))
         return ConnectionResult::insufficient_authentication;
+    if (required.secure_connections && !(link.encrypted && link.secure_connections))
+        return ConnectionResult::insufficient_authentication;
     if (link.encrypted && link.key_size < required.min_key_size)
         return ConnectionResult::encryption_key_size_too_short;
     if ((required.encryption || required.min_key_size != 0) && !link.encrypted)

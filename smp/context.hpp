@@ -79,7 +79,8 @@ struct SecurityChanged {
 /// A pairing or an encryption has ended, by success (the link is encrypted) or failure, or the
 /// link is not encrypted any more. Once for each `pair`, and for each that the peer began.
 struct SecurityDone {
-    LinkSecurity security;  ///< all 0 after a failure
+    /// All 0 after a failure; `bonded` says whether the key in use is stored.
+    LinkSecurity security;
     error_code error;
     std::optional<Method> method{};  ///< when it was a pairing that came so far
 };

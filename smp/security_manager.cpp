@@ -39,6 +39,7 @@ void SecurityManager::on_bond(Context ctx, const std::optional<Bond>& bond) {
 void SecurityManager::on_bond_stored(Context ctx, bool stored) {
     if (!std::exchange(storing_, false)) return;
     if (stored) {
+        key_stored_ = true;
         bond_ = std::move(new_bond_);
         LinkSecurity security = security_;
         security.bonded = true;
@@ -50,6 +51,7 @@ void SecurityManager::on_bond_stored(Context ctx, bool stored) {
 
 void SecurityManager::forget_bond() {
     bond_.reset();
+    key_stored_ = false;
     security_.bonded = false;
 }
 
@@ -294,10 +296,12 @@ void SecurityManager::on_encryption_change(Context ctx, error_code error, bool e
     encrypting_ = false;
     encryption_deadline_ = never;
     set_security(ctx, {.bonded = bond_.has_value(), .authorized = security_.authorized});
-    if (pairing_)
-        end_pairing(ctx, make_error(errc::protocol_error));
-    else if (concerned && !storing_)  // else `on_bond_stored` reports it
-        report(ctx, make_error(errc::protocol_error));
+    if (pairing_) return end_pairing(ctx, make_error(errc::protocol_error));
+    if (!concerned || storing_) return;  // `on_bond_stored` reports it
+    // A `pair` that has only asked so far ends by this too.
+    pair_wanted_ = false;
+    request_deadline_ = never;
+    report(ctx, make_error(errc::protocol_error));
 }
 
 void SecurityManager::on_key_refresh(Context ctx, error_code error) {
@@ -314,6 +318,7 @@ void SecurityManager::on_key_in_use(Context ctx) {
     }
     encrypting_ = false;
     encryption_deadline_ = never;
+    key_stored_ = key->of_bond;
     set_security(ctx, {.encrypted = true,
                        .authenticated = key->strength.authenticated,
                        .bonded = bond_.has_value(),

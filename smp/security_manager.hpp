@@ -114,6 +114,7 @@ private:
     bool storing_ = false;
     bool blocked_ = false;  // a pairing timed out
     std::optional<KeyInUse> pending_key_;
+    bool key_stored_ = false;  // the key in use is that of the bond
     bool encrypting_ = false;  // with a bond's key
     Time encryption_deadline_ = never;
     Time request_deadline_ = never;  // of our Security Request

@@ -26,11 +26,10 @@ TEST_CASE("pairing: a bond is stored by both sides before the link is announced 
     link.both(config::bond{true});
     link.central.record_secrets = true;
     link.pair(link.central);
-    CHECK(link.central.take_events() == Lines{"GetSecret 2 0 000100000100aa00",
-                                              "GetSecret 2 0 000100000100aa00",
-                                              "SetSecret 1 000100000100aa00 80 octets",
-                                              "SetSecret 2 000100000100aa00 80 octets",
-                                              "EncryptionUpdate 0040 1 0 1 16 ok"});
+    CHECK(link.central.take_events() ==
+          Lines{"GetSecret 2 0 0001000001aa00", "GetSecret 2 0 0001000001aa00",
+                "SetSecret 1 0001000001aa00 80 octets", "SetSecret 2 0001000001aa00 80 octets",
+                "EncryptionUpdate 0040 1 0 1 16 ok"});
     CHECK(link.peripheral.take_events() == Lines{"EncryptionUpdate 0040 1 0 1 16 ok"});
 }
 

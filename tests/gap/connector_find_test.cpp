@@ -61,6 +61,7 @@ TEST_CASE("connector find: it scans until the peer is heard, and connects to the
     CHECK(!f.find());
     CHECK(f.take() == Lines{parameters});
     CHECK(f.connector.finding());
+    CHECK(f.connector.scanning());
     CHECK(f.connector.request().peer == peer);
     CHECK(f.answered() == Lines{enable});
     CHECK(f.answered() == Lines{});
@@ -68,7 +69,9 @@ TEST_CASE("connector find: it scans until the peer is heard, and connects to the
     CHECK(f.advertises(rpa) == Lines{disable});
     CHECK_FALSE(f.connector.finding());
     CHECK(f.advertises(later_rpa) == Lines{});
+    CHECK(f.connector.scanning());
     CHECK(f.answered() == Lines{create_found});
+    CHECK_FALSE(f.connector.scanning());
     CHECK(f.answered() == Lines{});
     CHECK(f.completed(found_event));
     CHECK(f.take() == Lines{connected_on_air});

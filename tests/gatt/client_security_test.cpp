@@ -23,7 +23,7 @@ TEST_CASE("gatt client security: a refused request is sent again on the secured 
         CHECK(script.peer(refusal) == Lines{"security needed"});
         CHECK(script.client.awaits_security());
         CHECK(script.secured(true) == Lines{"send 0a0300"});
-        CHECK(script.peer("0b 0102") == Lines{"read 0003 0102", "read 0003 done: ok"});
+        CHECK(script.peer("0b 0102") == Lines{"value 0003 0102", "read done 0003: ok"});
         CHECK(script.all_buffers_back());
     }
 }
@@ -37,7 +37,7 @@ TEST_CASE("gatt client security: a peer gets security once for each request (B15
     CHECK(script.secured(true) == Lines{"send 0a0300"});
     const Lines end = script.peer("01 0a 0300 05");
     REQUIRE(end.size() == 2);
-    CHECK(end[0].starts_with("read 0003 done: "));
+    CHECK(end[0].starts_with("read done 0003: "));
     CHECK(end[1] == "send 0a0400");
     CHECK(script.peer("01 0a 0400 0f") == Lines{"security needed"});  // another request
 }
@@ -51,7 +51,7 @@ TEST_CASE("gatt client security: without more security the peer's refusal is the
     SUBCASE("the link could not be secured") {
         const Lines end = script.secured(false);
         REQUIRE(end.size() == 1);
-        CHECK(end[0].starts_with("write 0003 done: "));
+        CHECK(end[0].starts_with("write done 0003: "));
     }
     SUBCASE("the link is lost") {
         const Lines end = script.disconnect();
@@ -67,5 +67,5 @@ TEST_CASE("gatt client security: nothing is raised unasked") {
     script.drain();
     const Lines end = script.peer("01 0a 0300 05");
     REQUIRE(end.size() == 1);
-    CHECK(end[0].starts_with("read 0003 done: "));
+    CHECK(end[0].starts_with("read done 0003: "));
 }

@@ -98,6 +98,7 @@ ScriptedController modern_controller() {
     controller.expect("01 63 0c 08 00 00 80 00 00 00 00 00", {"04 0e 04 01 63 0c 00"});
     controller.expect("01 01 20 08 ff 0f 08 00 00 00 00 00", {"04 0e 04 01 01 20 00"});
     controller.expect("01 0f 20 00", {"04 0e 05 01 0f 20 00 10"});
+    controller.expect("01 2a 20 00", {"04 0e 05 01 2a 20 00 07"});
     controller.expect("01 2f 20 00", {"04 0e 0c 01 2f 20 00 fb 00 48 08 fb 00 48 08"});
     controller.expect("01 24 20 04 fb 00 48 08", {"04 0e 04 01 24 20 00"});
     controller.expect(set_random_address, {"04 0e 04 01 05 20 00"});
@@ -152,6 +153,7 @@ TEST_CASE("hci init: a modern controller comes up with all that it has") {
     CHECK(info.acl_data_packet_count == 8);
     CHECK_FALSE(info.buffers_shared_with_br_edr);
     CHECK(info.filter_accept_list_size == 16);
+    CHECK(info.resolving_list_size == 7);
     CHECK(info.max_tx_octets == 251);
     CHECK(info.max_tx_time == Microseconds{2120});
 }
@@ -179,7 +181,7 @@ TEST_CASE("hci init: a controller without a public address has its random static
 TEST_CASE("hci init: a controller without any address of its own is of no use") {
     ScriptedController controller = modern_controller();
     controller.reply(5) = hex("04 0e 04 01 09 10 01");
-    controller.reply(13) = hex("04 0e 04 01 05 20 0c");
+    controller.reply(14) = hex("04 0e 04 01 05 20 0c");
     Host host(controller);
     REQUIRE(host.failed());
     CHECK(host.init_done->error == error_code(0x0c, hci_category()));
@@ -226,7 +228,7 @@ TEST_CASE("hci init: shared buffers that are too small or none are refused (H18)
 
 TEST_CASE("hci init: data lengths outside of what the specification allows are brought inside") {
     ScriptedController controller = modern_controller();
-    controller.reply(11) = hex("04 0e 0c 01 2f 20 00 ff ff ff ff 00 00 00 00");
+    controller.reply(12) = hex("04 0e 0c 01 2f 20 00 ff ff ff ff 00 00 00 00");
     controller.fall_silent_at(12);
     Host host(controller);
     CHECK(host.sent.back() == hex("01 24 20 04 fb 00 90 42"));

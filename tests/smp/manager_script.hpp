@@ -67,7 +67,9 @@ public:
     using Action = smp::Outbox::Action;
 
     explicit ManagerScript(smp::Role role, smp::TypedAddress ours, smp::TypedAddress peers)
-        : random(role == smp::Role::central ? 1 : 2), manager({role, ours, peers}, local) {
+        : manager_role(role),
+          random(role == smp::Role::central ? 1 : 2),
+          manager({role, ours, peers}, local) {
         local.identity = {ours, crypto::Key{{1, 2, 3, static_cast<std::uint8_t>(role)}}};
     }
     explicit ManagerScript(smp::Role role)
@@ -152,6 +154,7 @@ public:
                     manager.on_bond(context(), stored);
                 if (const auto* store = std::get_if<smp::StoreBond>(&action)) {
                     last_stored = store->bond;
+                    replaces_better = store->replaces_better;
                     if (store_works) stored = store->bond;
                     if (answers_stores) manager.on_bond_stored(context(), store_works);
                 }
@@ -169,6 +172,7 @@ public:
     }
     static error_code hci_error(std::uint8_t status) { return {status, hci_category()}; }
 
+    smp::Role manager_role;
     smp::Local local;
     GivenRandom random;
     Time now{};
@@ -177,6 +181,7 @@ public:
     smp::SecurityManager manager;
     std::optional<smp::Bond> stored;       ///< what is stored for the peer
     std::optional<smp::Bond> last_stored;  ///< what was to be stored
+    bool replaces_better = false;          ///< of that
     bool answers_lookups = true;
     bool answers_stores = true;
     bool store_works = true;

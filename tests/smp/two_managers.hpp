@@ -12,7 +12,11 @@ namespace bluetooth::test {
 /// sides give the same key. What one side sees of the other can be recorded, changed or cut off.
 class TwoManagers {
 public:
-    TwoManagers() {
+    /// What the one has stored of the other.
+    explicit TwoManagers(const std::optional<smp::Bond>& of_the_central = {},
+                         const std::optional<smp::Bond>& of_the_peripheral = {}) {
+        central.stored = of_the_central;
+        peripheral.stored = of_the_peripheral;
         for (ManagerScript* side : {&central, &peripheral}) {
             side->local.settings.bonding = true;
             side->connect();

@@ -155,8 +155,14 @@ private:
             store_.set(SecretType::gatt_client, key, std::nullopt);
         const auto ours = smp::encode_our_keys(bond);
         const auto peers = smp::encode_peer_keys(bond);
+        std::optional<SecretOctets> before;
+        if (const auto old = store_.get(SecretType::our_keys, 0, key)) before = SecretOctets{*old};
         messages_.check(store_.set(SecretType::our_keys, key, Bytes{ours.octets()}));
-        messages_.check(store_.set(SecretType::peer_keys, key, Bytes{peers.octets()}));
+        const bool whole = store_.set(SecretType::peer_keys, key, Bytes{peers.octets()});
+        if (!whole)  // half a bond is none
+            store_.set(SecretType::our_keys, key,
+                       before ? std::optional<Bytes>{before->octets()} : std::nullopt);
+        messages_.check(whole);
         ++imported_;
         out_.tell((replaced ? "Replaced " : "Imported ") + peer_text(key) + ": " +
                       strength_text(bond.strength) + '.',
