@@ -57,7 +57,8 @@ def find_air(controller):
         return controller
     path = os.path.join(temporary_directory(), "air")
     # Of the two guests and of asioble, whose bonds are with these.
-    addresses = [part for number in range(1, 4) for part in ("--address", f"00:AA:01:00:0{number}:01")]
+    addresses = [part for number in range(1, 4)
+                 for part in ("--address", f"00:AA:01:00:0{number}:01")]
     served = asioble("--json", "controller", "--listen", f"unix:{path}", *addresses)
     return served.wait_for_event("listening")["transport"]
 

@@ -134,7 +134,8 @@ def _linux_as_peripheral(exchanges, method):
         method.confirm(linux, process, linux_is_central=False)
         ours.expect_encryption(process, method, paired=True)
     keys = machine.stored_keys(our_address)
-    expect_equal(machine.stored_key_types(our_address), [method.key_type], "types of the keys in Linux")
+    expect_equal(machine.stored_key_types(our_address), [method.key_type],
+                 "types of the keys in Linux")
 
     machine.restart_bluetoothd()
     with machine.bluetoothctl(method.capability) as linux:

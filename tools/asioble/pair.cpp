@@ -87,12 +87,14 @@ void PairingCentral::keep_bond() {
 
 void PairingCentral::secure() {
     secure_once(arguments_.anew);
-    while (agent_.end() && agent_.end()->error && agent_.refused_weaker() &&
-           agent_.ask_for_weaker())
+    while (!agent_.succeeded()) {
+        const std::string failure = "not paired: " + agent_.failure();
+        if (!agent_.ask_for_weaker()) {
+            central_.wait_for_arrival();  // of our reason
+            throw Failure{failure};
+        }
         secure_once(true);
-    if (agent_.end() && !agent_.end()->error) return;
-    central_.wait_for_arrival();  // of our reason
-    throw Failure{"not paired: " + agent_.failure()};
+    }
 }
 
 /// Until there is an end, or the link is lost.
@@ -106,9 +108,8 @@ void PairingCentral::secure_once(bool anew) {
             throw Failure{"not paired: " + failure_text(error, agent_.peer())};
         loop_.run_until(
             [&] { return !central_.connected() || (agent_.end() && !agent_.lost_link()); });
-        const auto& end = agent_.end();
-        const bool again = anew && end && !end->error && !end->method && central_.connected();
-        if (!again) return;
+        const bool by_bond = agent_.succeeded() && !agent_.end()->method;
+        if (!anew || !by_bond || !central_.connected()) return;
     }
 }
 
@@ -173,7 +174,7 @@ void configure_pairing(BLE& ble, const PairArguments& arguments) {
     ble.config(config::pairing_methods{.just_works = !arguments.mitm.value_or(false)});
     ble.config(config::le_secure{!arguments.no_secure_connections});
     ble.config(config::sc_only{arguments.sc_only});
-    ble.config(config::min_key_size{arguments.min_key_size});
+    ble.config(config::min_key_size{static_cast<std::uint8_t>(arguments.min_key_size)});
     if (arguments.is_private) ble.config(config::addr_mode::resolvable_private);
 }
 

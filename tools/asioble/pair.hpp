@@ -30,7 +30,7 @@ struct PairArguments {
     std::optional<bool> mitm;
     bool no_secure_connections = false;
     bool sc_only = false;
-    std::uint8_t min_key_size = 16;
+    unsigned min_key_size = 16;
     bool is_private = false;
     PrearrangedAnswers answers;
 };

@@ -83,19 +83,22 @@ void PairingPeripheral::serve_one() {
 /// Of a pairing or an encryption that has ended.
 void PairingPeripheral::judge() {
     ended_ = true;
-    if (!agent_.end()->error) {
+    if (agent_.succeeded()) {
         failure_.clear();
         agent_.tell_success(bonds_file_of(device_.ble(), options_), !arguments_.no_bond);
-    } else if (agent_.refused_weaker() && agent_.ask_for_weaker()) {
+        return agent_.forget_end();
+    }
+    const std::string reason = agent_.failure();
+    failure_ = "not paired: " + reason;
+    agent_.forget_end();
+    if (agent_.ask_for_weaker()) {
         out_.say("Now start the pairing on the other device again.");
         ended_ = false;
-    } else {
-        failure_ = "not paired: " + agent_.failure();
-        if (arguments_.keep)
-            out_.tell(out_.paint(Style::bad, "Not paired") + failure_.substr(failure_.find(':')),
-                      Json{"failed"}.add("reason", failure_));
+        return;
     }
-    agent_.forget_end();
+    if (arguments_.keep)
+        out_.tell(out_.paint(Style::bad, "Not paired") + ": " + reason,
+                  Json{"failed"}.add("reason", reason));
 }
 
 void PairingPeripheral::on_event(const Event& event) {
@@ -107,7 +110,9 @@ void PairingPeripheral::on_event(const Event& event) {
                   Json{"connected"}.add("address", address).add("type", type));
         error_code error;
         if (arguments_.request) device_->gap_pair(connect->conn_handle, false, error);
-        if (error) loop_.fail("not paired: " + failure_text(error, agent_.peer()));
+        // The central may have been the first.
+        if (error && error != errc::already_in_progress)
+            loop_.fail("not paired: " + failure_text(error, agent_.peer()));
     } else if (const auto* disconnect = std::get_if<CentralDisconnect>(&event)) {
         const std::string reason = disconnect->reason.message();
         out_.tell("Disconnected: " + reason, Json{"disconnected"}.add("reason", reason));

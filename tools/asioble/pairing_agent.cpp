@@ -39,7 +39,7 @@ void PairingAgent::on_event(const Event& event) {
                    [&](const PasskeyAction& e) { on_passkey_action(e); },
                    [&](const WeakerPairing& e) {
                        e.answer(weaker_allowed_);
-                       if (!weaker_allowed_) weaker_ = Weaker{e.present, e.wanted};
+                       if (!weaker_allowed_) refused_ = Weaker{e.present, e.wanted};
                    },
                    [&](const SetSecret& e) { on_secret(e); },
                    [&](const EncryptionUpdate& e) { on_end(e); },
@@ -50,6 +50,7 @@ void PairingAgent::on_event(const Event& event) {
 
 void PairingAgent::on_peer(AddressType type, const Address& address) {
     // Identity addresses have the types 2 and 3 where a controller or a host has resolved them.
+    if (address != peer_.address) weaker_allowed_ = false;  // that was for someone else
     peer_ = {AddressType{static_cast<std::uint8_t>(static_cast<unsigned>(type) & 1)}, address};
     end_.reset();
     lost_ = {};
@@ -67,6 +68,8 @@ void PairingAgent::on_secret(const SetSecret& secret) {
 void PairingAgent::on_end(const EncryptionUpdate& update) {
     questions_.withdraw();
     end_ = update;
+    weaker_ = std::exchange(refused_, {});
+    if (!update.error) weaker_allowed_ = false;
 }
 
 // ---- numbers
@@ -143,9 +146,10 @@ void PairingAgent::display(ConnectionHandle link) {
 // ---- a bond that would be replaced by a weaker one
 
 bool PairingAgent::ask_for_weaker() {
-    if (!weaker_ || !Questions::possible()) return false;
-    out_.say("There is a bond with " + to_text(peer_) + ": " + strength_text(weaker_->present) +
-             ". The new pairing would be weaker: " + strength_text(weaker_->wanted) +
+    const auto weaker = std::exchange(weaker_, {});
+    if (!weaker || !Questions::possible()) return false;
+    out_.say("There is a bond with " + to_text(peer_) + ": " + strength_text(weaker->present) +
+             ". The new pairing would be weaker: " + strength_text(weaker->wanted) +
              ". Somebody else may be behind it.");
     weaker_allowed_ = is_yes(questions_.ask_and_wait(
         "Are you sure that it is the same device, and want this all the same? [y/N]"));

@@ -34,10 +34,8 @@ public:
     const PeerName& peer() const { return peer_; }
     /// How the last pairing or encryption has ended; nothing before that.
     const std::optional<EncryptionUpdate>& end() const { return end_; }
-    void forget_end() {
-        end_.reset();
-        weaker_.reset();
-    }
+    void forget_end() { end_.reset(); }
+    bool succeeded() const { return end_ && !end_->error; }
     /// It ended with the link.
     bool lost_link() const { return end_ && end_->error == errc::connection_lost; }
     /// Tells that the link is encrypted, and what that is worth.
@@ -45,9 +43,9 @@ public:
     /// Why it is not, and what to do.
     std::string failure() const;
 
-    /// The last pairing was refused, as its bond would be worse than the one that there is.
-    bool refused_weaker() const { return weaker_.has_value(); }
-    /// Asks whether the next pairing may do that; no, where nobody can be asked.
+    /// Where the last pairing was refused as its bond would be worse than the one that there is:
+    /// asks, once, whether the next one may do that. False: no, or there is nobody or nothing to be
+    /// asked.
     bool ask_for_weaker();
 
 private:
@@ -74,7 +72,8 @@ private:
         KeyStrength present;
         KeyStrength wanted;
     };
-    std::optional<Weaker> weaker_;
+    std::optional<Weaker> refused_;  // by the pairing under way
+    std::optional<Weaker> weaker_;   // by the one that has ended
     bool weaker_allowed_ = false;
 };
 

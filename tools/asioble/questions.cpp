@@ -37,10 +37,10 @@ void Questions::read_line(std::function<void(const Answer&)> answered) {
 }
 
 Questions::Answer Questions::ask_and_wait(const std::string& question) {
-    std::optional<Answer> given;
+    Answer given;
     ask(question, [&given](const Answer& answer) { given = answer; });
-    loop_.run_until([&] { return given.has_value(); });
-    return *given;
+    loop_.run_until([this, number = number_] { return !asking_ || number != number_; });
+    return given;
 }
 
 void Questions::withdraw() {

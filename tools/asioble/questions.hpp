@@ -28,7 +28,7 @@ public:
     using Answer = std::optional<std::string>;
     /// Calls `answered` once, from the loop, unless the question is withdrawn before.
     void ask(const std::string& question, std::function<void(const Answer&)> answered);
-    /// Asks, and runs the loop until there is an answer.
+    /// Asks, and runs the loop until there is an answer, or none is wanted any more.
     Answer ask_and_wait(const std::string& question);
     /// The answer does not matter any more.
     void withdraw();
