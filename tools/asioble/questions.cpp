@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tools/asioble/questions.hpp"
 
-#include <termios.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -14,8 +13,11 @@ bool Questions::possible() { return ::isatty(STDIN_FILENO) == 1; }
 void Questions::ask(const std::string& question, std::function<void(const Answer&)> answered) {
     withdraw();
     if (!input_) input_.emplace(loop_);
-    // What was typed before the question does not answer it.
-    ::tcflush(STDIN_FILENO, TCIFLUSH);
+    // Lines that were typed before the question do not answer it.
+    input_->stream.non_blocking(true);
+    error_code none;
+    std::size_t size = 1;
+    while (size > 0) size = input_->stream.read_some(asio::buffer(input_->line), none);
     asking_ = true;
     ++number_;
     std::cerr << question << ' ' << std::flush;
