@@ -27,8 +27,7 @@ std::optional<DatabaseHash> decode_hash(Bytes pdu) {
 void Recall::use(DiscoveryCache& cache, const PeerIdentity& peer) {
     cache_ = &cache;
     peer_ = peer;
-    hash_.reset();
-    phase_ = Phase::idle;  // of a discovery that is running nothing is remembered
+    distrust_hash();  // of a discovery that is running nothing is remembered
     results_.clear();
 }
 
@@ -65,7 +64,7 @@ void Recall::on_response(Time now, Bytes pdu) {
 
 void Recall::on_error() {
     phase_ = Phase::idle;
-    cache_ = nullptr;
+    if (!distrusted_) cache_ = nullptr;
 }
 
 const DiscoveryResults* Recall::known() {

@@ -80,18 +80,23 @@ def records(output):
 
 class Process:
     """A program that runs beside the test. Is killed at the end of the test at the latest. Where
-    `stdout` takes its output, its --json records are those on standard error."""
+    `stdout` takes its output, its --json records are those on standard error. What `stderr` takes
+    is not among the `errors`."""
 
-    def __init__(self, *command, env=None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
+    def __init__(self, *command, env=None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                 stderr=subprocess.PIPE):
         self.command = [str(part) for part in command]
         self.process = subprocess.Popen(
             self.command, env=environment(env), text=True, stdin=stdin, stdout=stdout,
-            stderr=subprocess.PIPE)
+            stderr=stderr)
         self.lines = []
         self.errors = []
         self._unseen = queue.Queue()
-        readers = [self._read_output, self._read_errors] if stdout == subprocess.PIPE else [
-            self._read_both]
+        readers = [self._read_both]
+        if stdout == subprocess.PIPE:
+            readers = [self._read_output]
+            if stderr == subprocess.PIPE:
+                readers.append(self._read_errors)
         self._readers = [threading.Thread(target=reader, daemon=True) for reader in readers]
         for reader in self._readers:
             reader.start()

@@ -161,6 +161,20 @@ TEST_CASE("gatt cache: the read of the hash is a part of the discovery, whatever
     CHECK(script.wait(30s) == Lines{"services done: timed out", "close: timed out"});
 }
 
+TEST_CASE("gatt cache: a link that is encrypted while the hash is read loses nothing but that") {
+    for (const std::string& answer : {hash_a, std::string{no_hash}}) {
+        CAPTURE(answer);
+        DiscoveryCache cache;
+        Connection script{cache};
+        CHECK(script.services() == Lines{read_hash});
+        script.client.use_cache(cache, peer_number(2));
+        CHECK(script.peer(answer) == Lines{"send 100100ffff0028"});
+        CHECK(script.peer("01 10 01 00 0a") == Lines{"services done: ok"});
+        // The next one asks under the new identity.
+        CHECK(script.services() == Lines{read_hash});
+    }
+}
+
 TEST_CASE("gatt cache: peers are told apart, and the longest unused one gives way to a new one") {
     DiscoveryCache cache;
     Connection{cache, 1}.learn();

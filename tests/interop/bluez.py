@@ -102,6 +102,14 @@ class Bluetoothctl:
         self.send("read")
         return bytes.fromhex(self.succeed(self._shown, "Failed to read")[1])
 
+    def read_once(self, address, uuid):
+        """The same, from the main menu."""
+        self.menu("gatt")
+        self.select(address, uuid)
+        value = self.read()
+        self.back()
+        return value
+
     def write(self, value):
         self.ask(f'write "{octets(value)}"', "Attempting to write")
 

@@ -47,10 +47,7 @@ def numeric_comparison(central, peripheral):
 
 def read_secret(central, peripheral):
     """What can be read on encrypted links only."""
-    central.menu("gatt")
-    central.select(peripheral.address, SECRET)
-    value = central.read()
-    central.back()
+    value = central.read_once(peripheral.address, SECRET)
     expect_equal(value, b"secret", "the value that was read on an encrypted link")
     return value
 
@@ -59,7 +56,7 @@ class Exchanges:
     """Two guests, and what they are made to do. Each exchange returns what has happened."""
 
     def __init__(self, transport, image, logs):
-        self._transport, self._image, self._logs = transport, image, logs
+        self.transport, self._image, self._logs = transport, image, logs
         self.machines = []
         self._former = []  # machines that were booted before
         self.boot()
@@ -71,7 +68,7 @@ class Exchanges:
         self._former += self.machines
         suffix = f"-{len(self._former) // 2 + 1}" if self._former else ""
         self.machines = [
-            Machine(role + suffix, self._image, self._transport.removeprefix("unix:"), self._logs)
+            Machine(role + suffix, self._image, self.transport.removeprefix("unix:"), self._logs)
             for role in ("central", "peripheral")]
         self._central, self._peripheral = self.machines
 
@@ -82,7 +79,7 @@ class Exchanges:
         return "Linux {}, BlueZ {}".format(*central)
 
     def linux_as_central(self):
-        ours = asioble("-t", self._transport, "--json", "advertise", "--name", NAME,
+        ours = asioble("-t", self.transport, "--json", "advertise", "--name", NAME,
                        "--interval", 30)
         address = ours.wait_for_event("advertising")["address"]
         with self._central.bluetoothctl() as linux:
@@ -123,7 +120,7 @@ class Exchanges:
             # What is written may not be longer than what was there.
             linux.serve(SERVICE, VALUE, "read,write,notify", b"of Linux")
             linux.advertise(LINUX_NAME)
-            result = run("-t", self._transport, "--json", "gatt", "--name", LINUX_NAME,
+            result = run("-t", self.transport, "--json", "gatt", "--name", LINUX_NAME,
                          "--read", "2a00", "--read", VALUE, "--write", f"{VALUE}='asioble'",
                          "--read", VALUE, "--subscribe", VALUE,
                          "--write", f"{VALUE}='notify!'", "--count", 1, "--for", 30)

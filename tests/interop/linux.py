@@ -10,6 +10,7 @@ import sys
 import time
 
 import btvirt
+import pairings
 from exchanges import Exchanges
 from support import Failed, asioble, temporary_directory
 
@@ -18,6 +19,8 @@ EXCHANGES = {
     "peripheral": ("as peripheral", Exchanges.linux_as_peripheral),
     "just-works": ("with Linux, Just Works", Exchanges.linux_with_linux_just_works),
     "comparison": ("with Linux, numeric comparison", Exchanges.linux_with_linux_comparison),
+    "pair-central": ("as central, pairing", pairings.linux_as_central),
+    "pair-peripheral": ("as peripheral, pairing", pairings.linux_as_peripheral),
     "commands": ("and its controllers", Exchanges.nothing_is_refused),
 }
 #: Of each record so many lines are shown when an exchange has failed.
@@ -53,7 +56,10 @@ def find_air(controller):
     if controller:
         return controller
     path = os.path.join(temporary_directory(), "air")
-    served = asioble("--json", "controller", "--listen", f"unix:{path}")
+    # Of the two guests and of asioble, whose bonds are with these.
+    addresses = [part for number in range(1, 4)
+                 for part in ("--address", f"00:AA:01:00:0{number}:01")]
+    served = asioble("--json", "controller", "--listen", f"unix:{path}", *addresses)
     return served.wait_for_event("listening")["transport"]
 
 

@@ -35,12 +35,26 @@ class Machine:
                          f"status and state in the Encryption Change of the {self.name}")
         return wait
 
-    def stored_key_types(self):
-        """Of the long term keys that BlueZ keeps, by the kernel's numbers. A file may hold its key
-        under an older name besides."""
-        stored = self.guest.shell("cat /var/lib/bluetooth/*/*/info")
+    def stored_key_types(self, address="*"):
+        """Of the long term keys that BlueZ keeps for a device, by the kernel's numbers. A file may
+        hold its key under an older name besides."""
+        stored = self.guest.shell(f"cat /var/lib/bluetooth/*/{address}/info")
         return [int(found) for found in
                 re.findall(r"\[(?:Peripheral)?LongTermKey\]\nKey=.*\nAuthenticated=(\d)", stored)]
+
+    def stored_keys(self, address):
+        """The lines of the long term keys that BlueZ keeps for a device."""
+        stored = self.guest.shell(
+            f"sed -n '/LongTermKey/,/^$/p' /var/lib/bluetooth/*/{address}/info")
+        return stored.split()
+
+    def forget(self, address):
+        self.guest.shell(f"bluetoothctl remove {address}")
+
+    def restart_bluetoothd(self):
+        """It knows, and tells the kernel, what it has stored."""
+        self.guest.shell("killall bluetoothd; while pidof bluetoothd; do sleep 0.1; done; "
+                         "bluetoothd -n >/dev/console 2>&1 & true")
 
     def refusals(self):
         """The commands of Linux that the controller has refused."""

@@ -291,6 +291,12 @@ std::optional<ReceivedValue> Central::next_value(Duration limit) {
     return value;
 }
 
+void Central::wait_for_arrival() {
+    if (!connection_) return;
+    wait_for(
+        [&](error_code& error) { ble_.gattc_read(*connection_, AttributeHandle{0x0001}, error); });
+}
+
 void Central::disconnect() {
     if (!connection_ || !ble_.gap_disconnect(*connection_)) return;
     loop_.run_until([&] { return !connection_; });

@@ -82,6 +82,8 @@ public:
     Subscription subscribe(const RemoteCharacteristic& characteristic);
     /// The next value that the peer sends by itself; nothing once `limit` has passed.
     std::optional<ReceivedValue> next_value(Duration limit = Duration::max());
+    /// Returns when what was sent before has arrived: once the peer has answered something.
+    void wait_for_arrival();
     void disconnect();
 
 private:

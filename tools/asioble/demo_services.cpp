@@ -8,6 +8,8 @@ namespace bluetooth::tool {
 const UUID demo_service = UUID::from_string("a510b1e0-6f2c-4d0b-8a37-5d1f0c9e2b41");
 const UUID demo_text = UUID::from_string("a510b1e1-6f2c-4d0b-8a37-5d1f0c9e2b41");
 const UUID demo_alert = UUID::from_string("a510b1e2-6f2c-4d0b-8a37-5d1f0c9e2b41");
+const UUID secret_service = UUID::from_string("a510b1e8-6f2c-4d0b-8a37-5d1f0c9e2b41");
+const UUID demo_secret = UUID::from_string("a510b1e9-6f2c-4d0b-8a37-5d1f0c9e2b41");
 
 namespace {
 
@@ -39,6 +41,17 @@ DemoHandles register_demo_services(BLE& ble, bool with_device_information) {
     ble.gatts_write(demo.text, Bytes::of("hello"));
     ble.gatts_write(demo.alert, std::array<std::uint8_t, 1>{0});
     return demo;
+}
+
+void register_secret_service(BLE& ble) {
+    const Bytes value = Bytes::of("secret");
+    const std::array services{
+        Service{secret_service,
+                {{demo_secret,
+                  FLAG_READ | FLAG_WRITE | FLAG_READ_ENCRYPTED | FLAG_WRITE_ENCRYPTED,
+                  {},
+                  {value.begin(), value.end()}}}}};
+    ble.gatts_register_services(services);
 }
 
 }  // namespace bluetooth::tool

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The services of `asioble demo` and `asioble advertise`: something to read, to write, to be
-// notified of and to be indicated.
+// notified of and to be indicated. And that of `asioble pair`, which needs an encrypted link.
 #pragma once
 
 #include "bluetooth/ble.hpp"
@@ -15,6 +15,9 @@ extern const UUID demo_service;
 extern const UUID demo_text;   ///< read, write, write command, reliable write: up to 512 octets
 extern const UUID demo_alert;  ///< read, indicate: how often the text was written
 
+extern const UUID secret_service;
+extern const UUID demo_secret;  ///< read, write, on an encrypted link only
+
 struct DemoHandles {
     AttributeHandle battery{};
     AttributeHandle text{};
@@ -27,5 +30,8 @@ struct DemoHandles {
 /// Registers both services, and the Device Information Service where that is wanted; the battery is
 /// full, the text says hello.
 DemoHandles register_demo_services(BLE& ble, bool with_device_information = false);
+
+/// Registers a service with one value, "secret".
+void register_secret_service(BLE& ble);
 
 }  // namespace bluetooth::tool

@@ -28,6 +28,8 @@ public:
         device_.on_event([this](const Event& event) { central_.on_event(event); });
         device_.activate();
         device_->config(config::gatt_cache{!arguments_.no_cache});
+        device_->config(config::auto_security{arguments_.pair});
+        device_->config(config::bond{arguments_.pair});
         connect();
         if (!arguments_.no_list) list_all();
         for (const Action& action : arguments_.actions)

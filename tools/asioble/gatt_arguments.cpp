@@ -139,6 +139,9 @@ void add_gatt_options(CLI::App& command, GattArguments& arguments) {
                      "have --read fetch the whole value, not only what fits one packet");
     command.add_flag("--no-cache", a.no_cache,
                      "discover all anew, whatever the peer's Database Hash says");
+    command.add_flag("--pair", a.pair,
+                     "encrypt the link where the peer asks for it: by the bond, or by pairing "
+                     "without questions (see `asioble pair`)");
     add_actions(command, a.actions);
 }
 

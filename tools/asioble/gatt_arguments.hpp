@@ -54,6 +54,7 @@ struct GattArguments {
     bool values = false;
     bool whole = false;  // reads fetch the whole value
     bool no_cache = false;
+    bool pair = false;
     std::vector<Action> actions;
 };
 

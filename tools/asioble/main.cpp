@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
     add_advertise(app, program);
     add_gatt(app, program);
     add_l2cap(app, program);
+    add_pair(app, program);
     add_info(app, program);
     add_controller(app, program);
     add_bonds(app, program);

@@ -49,6 +49,7 @@ void add_demo(CLI::App& app, Program& program);
 void add_scan(CLI::App& app, Program& program);
 void add_advertise(CLI::App& app, Program& program);
 void add_gatt(CLI::App& app, Program& program);
+void add_pair(CLI::App& app, Program& program);
 void add_info(CLI::App& app, Program& program);
 void add_controller(CLI::App& app, Program& program);
 void add_l2cap(CLI::App& app, Program& program);
