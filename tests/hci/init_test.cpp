@@ -229,7 +229,7 @@ TEST_CASE("hci init: shared buffers that are too small or none are refused (H18)
 TEST_CASE("hci init: data lengths outside of what the specification allows are brought inside") {
     ScriptedController controller = modern_controller();
     controller.reply(12) = hex("04 0e 0c 01 2f 20 00 ff ff ff ff 00 00 00 00");
-    controller.fall_silent_at(12);
+    controller.fall_silent_at(13);
     Host host(controller);
     CHECK(host.sent.back() == hex("01 24 20 04 fb 00 90 42"));
 }
@@ -282,7 +282,7 @@ TEST_CASE("hci init: a refusal or a short answer at any step ends it or is done 
 
 TEST_CASE("hci init: what LE-only controllers may lack is done without") {
     ScriptedController controller = modern_controller();
-    for (const std::size_t step : {1u, 5u, 8u, 10u, 12u}) {
+    for (const std::size_t step : {1u, 5u, 8u, 10u, 13u}) {
         Octets& reply = controller.reply(step);
         reply = Octets{0x04, 0x0e, 0x04, 0x01, reply[4], reply[5], 0x01};
     }

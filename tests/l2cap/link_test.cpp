@@ -104,9 +104,9 @@ TEST_CASE("l2cap link: a PDU too long for its channel is skipped without memory 
     for (; left > 1000; left -= 1000) CHECK(link.more(std::string(2000, '0')) == Lines{});
     CHECK(link.more(std::string(2 * left, '0')) == Lines{});
     CHECK(link.start("01 00 04 00 13") == Lines{"ATT 13"});
-    // SMP: 65 octets are a Public Key, 66 are nothing.
-    CHECK(link.start("42 00 06 00 " + std::string(2 * 66, '0')) == Lines{});
-    CHECK(link.start("41 00 06 00 " + std::string(2 * 65, '0')).size() == 1);
+    // SMP: 65 octets are a Public Key; somewhat more is for the Security Manager to refuse.
+    CHECK(link.start("81 00 06 00 " + std::string(2 * 129, '0')) == Lines{});
+    CHECK(link.start("80 00 06 00 " + std::string(2 * 128, '0')).size() == 1);
 }
 
 TEST_CASE("l2cap link: an unfinished PDU is given up after 30 s without a fragment (L10)") {
