@@ -20,7 +20,8 @@
 
 namespace bluetooth::config {
 
-/// Our own address in the present address mode. Read only, and only while active.
+/// Our own address in the present address mode; with `resolvable_private`, where it changes, the
+/// identity address by which bonded peers know us. Read only, and only while active.
 struct mac {
     AddressType type = AddressType::public_device;
     Address address;

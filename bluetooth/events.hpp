@@ -426,7 +426,8 @@ using KeyStrength = smp::KeyStrength;
 /// a bond, or its encryption has ended. After a failure all numbers are 0 (though a link that was
 /// encrypted before may still be so with the former key) and `error` says why:
 /// an SMP reason of ours or the peer's, an HCI status (0x06: the peer has lost the bond; remove
-/// ours by `BLE::gap_unpair` and pair anew if that is wanted), a time-out, or the lost link.
+/// ours by `BLE::gap_unpair` and pair anew if that is wanted), a time-out, or the lost link. As
+/// central, leave the link up for a moment after a pairing: the last of our keys may be on its way.
 struct EncryptionUpdate {
     static constexpr int code = 28;
     ConnectionHandle conn_handle{};

@@ -219,6 +219,8 @@ error_code Host::cancel_pairing(ConnectionHandle handle) {
 
 error_code Host::answer_passkey(ConnectionHandle handle, PasskeyActionType action,
                                 std::uint32_t passkey) {
+    // What is wrong with the arguments is said before anything else.
+    if (!smp::is_valid_answer(action, passkey)) return make_error(errc::invalid_argument);
     return security_call(handle, [&](auto context, auto& security) {
         return security.answer_passkey(context, action, passkey);
     });

@@ -57,6 +57,11 @@ enum class PasskeyAction : std::uint8_t {
     display = 3,             ///< a number to be displayed, which the application chooses
     numeric_comparison = 4,  ///< whether both devices display `number`
 };
+/// Whether there is such an action, and `number` is an answer to it.
+constexpr bool is_valid_answer(PasskeyAction action, std::uint32_t number) {
+    return action >= PasskeyAction::input && action <= PasskeyAction::numeric_comparison &&
+           (action == PasskeyAction::numeric_comparison || number <= 999'999);
+}
 struct PasskeyNeeded {
     PasskeyAction action{};
     std::uint32_t number = 0;

@@ -7,11 +7,6 @@
 #include "base/log.hpp"
 
 namespace bluetooth::smp {
-namespace {
-
-constexpr std::uint32_t largest_passkey = 999'999;
-
-}  // namespace
 
 // ---- bonds
 
@@ -132,10 +127,7 @@ error_code SecurityManager::cancel(Context ctx) {
 
 error_code SecurityManager::answer_passkey(Context ctx, PasskeyAction action,
                                            std::uint32_t number) {
-    if (action < PasskeyAction::input || action > PasskeyAction::numeric_comparison)
-        return make_error(errc::invalid_argument);
-    if (action != PasskeyAction::numeric_comparison && number > largest_passkey)
-        return make_error(errc::invalid_argument);
+    if (!is_valid_answer(action, number)) return make_error(errc::invalid_argument);
     if (!pairing_) return make_error(errc::no_such_procedure);
     const error_code error = pairing_->answer_passkey(ctx, action, number);
     after_pairing_input(ctx);
