@@ -210,6 +210,7 @@ Recording record_session() {
     // The peer's ACL packets are short: what the host receives is in fragments.
     Device& peer = world.add_idle(virtual_controller::Profile::bluetooth_4_0());
     device.keep_octets = true;
+    device.record_secrets = true;
     Application application{device, Application::Part::advertises_first, address_of(2)};
     Application other{peer, Application::Part::connects_first, address_of(1)};
     world.start(device);
@@ -241,6 +242,7 @@ struct Replay {
     bool begun = false;
 
     Replay() {
+        device.record_secrets = true;
         device.start();
         world.settle();
     }
