@@ -171,6 +171,7 @@ TEST_CASE("bonds: a handler may do anything to the link inside any event of secu
             link.central.host.stop();
             link.peripheral.host.stop();
             link.world.advance(1s);
+            link.peripheral.handler = {};
             link.peripheral.listen();
             link.world.start(link.central);
             link.world.start(link.peripheral);

@@ -67,7 +67,12 @@ TEST_CASE("smp security request: a central encrypts where the bond is good enoug
     CHECK(bonded.receive("0b 01") == Lines{encrypt_legacy});
     CHECK(bonded.encryption_change() == Lines{"security legacy 16 bonded", "done"});
 
+    // More than there is counts only where we want it too: anybody can ask for it.
+    Bonded asked_for{Role::central, legacy_bond(false)};
+    CHECK(asked_for.receive("0b 05") == Lines{encrypt_legacy});
     Bonded not_enough{Role::central, legacy_bond(false)};
+    not_enough.local.settings.mitm = true;
+    not_enough.local.settings.io = IoCapability::keyboard_display;
     CHECK(not_enough.receive("0b 05").at(0).starts_with("send 01"));
     Bonded enough{Role::central, legacy_bond(true)};
     CHECK(enough.receive("0b 05") == Lines{encrypt_legacy});
