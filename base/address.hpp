@@ -64,6 +64,13 @@ public:
     BT_FIELDS(Address, octets);
 };
 
+/// Whether a device may be known by this for good: public and random static addresses (Vol 3 Part
+/// C 10.8, Vol 6 Part B 1.3).
+constexpr bool is_identity_address(AddressType type, const Address& address) {
+    return type == AddressType::public_device ||
+           (type == AddressType::random_device && address.is_static_random());
+}
+
 /// "00:AA:01:02:03:04".
 std::string to_string(const Address& address);
 

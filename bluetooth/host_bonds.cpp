@@ -160,8 +160,7 @@ void Host::forget_peer(AddressType type, const Address& address) {
 /// Both halves, or nothing.
 void Host::get_bond(AddressType type, const Address& address,
                     std::function<void(const std::optional<smp::Bond>&)> then) {
-    const bool lasting = type == AddressType::public_device || address.is_static_random();
-    if (!lasting) return then(std::nullopt);  // bonds have identity addresses
+    if (!is_identity_address(type, address)) return then(std::nullopt);  // it has no bond
     get_secret(SecretType::peer_keys, 0, key_of(type, address),
                [this, type, address, then = std::move(then)](std::optional<Bytes> peers) {
                    if (!peers) return then(std::nullopt);

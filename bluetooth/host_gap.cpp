@@ -92,11 +92,11 @@ void Host::restore_privacy() {
 
 /// Those who are known by their keys are told to the connector by the identity that it looks for.
 void Host::find_peer(Bytes reports) {
-    const auto& [type, peer] = std::pair{connector_.request().peer_type, connector_.request().peer};
+    const auto wanted = identity_of(connector_.request().peer_type, connector_.request().peer);
     for (const hci::AdvertisingReport& report : hci::AdvertisingReports{reports}) {
         if (report.event_type > hci::AdvertisingEventType::adv_direct_ind) continue;
         const auto identity = identity_of(report.address_type, report.address);
-        if (!identity || *identity != identity_of(type, peer)) continue;
+        if (!identity || identity != wanted) continue;
         return with_gap([&](gap::Context context) {
             connector_.on_advertiser(context, report.address_type, report.address);
         });
@@ -119,7 +119,7 @@ std::optional<gap::Identity> Host::identity_of(AddressType type, const Address& 
     if (const auto identity = privacy_.resolve(type, address)) return identity;
     if (type > AddressType::random_identity) return std::nullopt;
     const AddressType kind{static_cast<std::uint8_t>(static_cast<unsigned>(type) & 1)};
-    if (kind == AddressType::random_device && !address.is_static_random()) return std::nullopt;
+    if (!is_identity_address(kind, address)) return std::nullopt;
     return gap::Identity{kind, address};
 }
 

@@ -8,23 +8,13 @@
 #include "hci/commands.hpp"
 
 namespace bluetooth::gap {
-namespace {
-
-/// Vol 6 Part B 1.3: an identity address is public or random static.
-bool is_identity(const Identity& peer) {
-    return peer.type == AddressType::public_device ||
-           (peer.type == AddressType::random_device && peer.address.is_static_random());
-}
-
-}  // namespace
-
 std::size_t ResolvingList::position(const Identity& peer) const {
     return static_cast<std::size_t>(std::ranges::find(peers_, peer, &Peer::identity) -
                                     peers_.begin());
 }
 
 error_code ResolvingList::add(const Identity& peer, const crypto::Key& irk, bool device_privacy) {
-    if (!is_identity(peer)) return make_error(errc::invalid_argument);
+    if (!is_identity_address(peer.type, peer.address)) return make_error(errc::invalid_argument);
     const std::size_t known = position(peer);
     const bool has_key = irk != crypto::Key{};
     if (has_key && known == max_peers) return make_error(errc::no_buffers);

@@ -109,12 +109,6 @@ Secret encode_half(const Bond& bond, const DistributedKeys& keys, std::uint8_t f
     return secret;
 }
 
-bool is_identity(AddressType type, const Address& address) {
-    // Vol 3 Part C 10.8, Vol 6 Part B 1.3.2.1
-    return type == AddressType::public_device ||
-           (type == AddressType::random_device && address.is_static_random());
-}
-
 bool all_zero(Bytes octets) {
     return std::ranges::all_of(octets, [](std::uint8_t octet) { return octet == 0; });
 }
@@ -136,7 +130,7 @@ bool valid_counter(const StoredHalf& half) {
 bool valid(const StoredHalf& half) {
     // Vol 3 Part H 2.3.4: encryption key sizes
     return half.version == format_version && half.key_size >= 7 && half.key_size <= 16 &&
-           is_identity(half.peer_type, half.peer) && valid_ltk(half) &&
+           is_identity_address(half.peer_type, half.peer) && valid_ltk(half) &&
            (half.has(flag_irk) || all_zero(Bytes{half.irk})) &&
            (half.has(flag_csrk) || all_zero(Bytes{half.csrk})) && valid_counter(half);
 }

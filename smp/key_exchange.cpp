@@ -29,11 +29,6 @@ std::uint8_t pdus_of(std::uint8_t keys) {
 
 bool is_zero(const crypto::Key& key) { return key == crypto::Key{}; }
 
-bool is_identity(const TypedAddress& address) {
-    return address.type == AddressType::public_device ||
-           (address.type == AddressType::random_device && address.address.is_static_random());
-}
-
 }  // namespace
 
 void Pairing::await_encryption(Context ctx) {
@@ -115,7 +110,8 @@ bool Pairing::receive_key(Context ctx, Bytes pdu) {
     } else if (const auto identity = decode<IdentityAddressInformation>(pdu)) {
         if (!expected(identity_address)) return false;
         peer_identity_ = {identity->address_type, identity->address};
-        if (!is_identity(*peer_identity_) || *peer_identity_ == local_.identity.address) {
+        if (!is_identity_address(peer_identity_->type, peer_identity_->address) ||
+            *peer_identity_ == local_.identity.address) {
             fail(ctx, Reason::invalid_parameters);
             return false;
         }
@@ -142,7 +138,7 @@ void Pairing::succeed() {
         return;
     }
     const TypedAddress identity = peer_identity_.value_or(ends_.peers);
-    if (!is_identity(identity)) {
+    if (!is_identity_address(identity.type, identity.address)) {
         log::warn("smp", "the peer uses a private address and has told no other one: not stored");
         return;
     }
